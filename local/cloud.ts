@@ -1,0 +1,200 @@
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { Operation } from './api.ts';
+import { Clock } from './clock.ts';
+import { compute } from './compute/service.ts';
+import { control } from './control/service.ts';
+import { events } from './events/service.ts';
+import { Faults } from './faults.ts';
+import { FunctionRuntime } from './functions/runtime.ts';
+import { functions } from './functions/service.ts';
+import { type ApiKey, Principals } from './identity/principals.ts';
+import { identity } from './identity/service.ts';
+import { type Compartment, IdentityStore, type Policy, type Tenancy } from './identity/store.ts';
+import { newOcid } from './ids.ts';
+import { notifications } from './notifications/service.ts';
+import { objectStorage } from './object-storage/service.ts';
+import { Region } from './region.ts';
+import { serveRegion } from './server.ts';
+import { Table } from './table.ts';
+import { workRequests } from './work-requests/service.ts';
+
+/** Region keys of OCI, for the regions people try first; any other name gets its own first letters. */
+const REGION_KEYS: Readonly<Record<string, string>> = {
+  'us-ashburn-1': 'iad',
+  'us-phoenix-1': 'phx',
+  'eu-frankfurt-1': 'fra',
+  'eu-zurich-1': 'zrh',
+  'uk-london-1': 'lhr',
+  'ap-tokyo-1': 'nrt',
+};
+
+export interface CloudOptions {
+  /** Everything the cloud keeps; made where it is missing, taken up where it is not. */
+  readonly dataDir: string;
+  /** At least one; the first is the tenancy's home region. Port 0 (the default) takes a free one. */
+  readonly regions: readonly { readonly name: string; readonly port?: number }[];
+  /** Folder with a built function in each subfolder: what `image` of a function names. */
+  readonly functionsDir?: string;
+  /** Simulated work runs this many times faster; 1 is roughly OCI's own pace. */
+  readonly timeScale?: number;
+  /** Function processes at once, as OCI's concurrency limit; beyond it 429. */
+  readonly functionPool?: number;
+  readonly log?: (line: string) => void;
+}
+
+/** A running embedded OCI. */
+export class Cloud {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly faults = new Faults();
+  readonly principals: Principals;
+  readonly identity: IdentityStore;
+  readonly runtime: FunctionRuntime;
+  readonly regions = new Map<string, Region>();
+  readonly log: (line: string) => void;
+  readonly #servers: Server[] = [];
+  readonly #tables: { close(): void }[] = [];
+
+  constructor(options: CloudOptions) {
+    this.dataDir = options.dataDir;
+    this.log = options.log ?? (() => {});
+    this.clock = new Clock(options.timeScale ?? 1);
+    mkdirSync(this.#path(''), { recursive: true });
+    this.principals = new Principals(this.#table<ApiKey>('api-keys'), this.#keyFile('cloud.pem'));
+    this.identity = new IdentityStore({
+      tenancies: this.#table<Tenancy>('tenancies'),
+      compartments: this.#table<Compartment>('compartments'),
+      policies: this.#table<Policy>('policies'),
+    });
+    this.runtime = new FunctionRuntime(this, {
+      functionsDir: options.functionsDir,
+      poolSize: options.functionPool ?? 8,
+    });
+  }
+
+  /** Starts listening; the tenancy, its administrator and the CLI's configuration are made the first time. */
+  static async start(options: CloudOptions): Promise<Cloud> {
+    const cloud = new Cloud(options);
+    for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
+    const home = options.regions[0]?.name;
+    if (home === undefined) throw new Error('The embedded OCI needs at least one region.');
+    cloud.#ensureTenancy(home);
+    for (const region of cloud.regions.values()) region.work.resume();
+    return cloud;
+  }
+
+  /** Stops listening and ends every function process; the data stays. */
+  async stop(): Promise<void> {
+    this.clock.stop();
+    await this.runtime.stop();
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    for (const region of this.regions.values()) region.close();
+    for (const table of this.#tables) table.close();
+  }
+
+  region(name: string): Region | undefined {
+    return this.regions.get(name);
+  }
+
+  get homeRegion(): Region {
+    const [first] = this.regions.values();
+    if (!first) throw new Error('The embedded OCI has no region.');
+    return first;
+  }
+
+  /** The first tenancy, whose administrator owns `configFile`. */
+  get tenancy(): Tenancy {
+    const [first] = this.identity.tenancies.values();
+    if (!first) throw new Error('The embedded OCI has no tenancy.');
+    return first;
+  }
+
+  /** An OCI configuration file (`~/.oci/config` form) with the administrator's key. */
+  get configFile(): string {
+    return this.#path('oci-config');
+  }
+
+  async #startRegion(name: string, port: number): Promise<void> {
+    const region = new Region(this, name, REGION_KEYS[name] ?? name.replaceAll('-', '').slice(0, 6));
+    this.regions.set(name, region);
+    const operations: Operation[] = [
+      ...control(region),
+      ...identity(region),
+      ...objectStorage(region),
+      ...compute(region),
+      ...workRequests(region),
+      ...notifications(region),
+      ...functions(region),
+      ...events(region),
+    ];
+    const server = await serveRegion(region, operations, port, (principal, operation, when) => {
+      this.runtime.onOutgoingCall(principal, operation, when);
+    });
+    this.#servers.push(server);
+  }
+
+  #ensureTenancy(homeRegion: string): void {
+    const [existing] = this.identity.tenancies.values();
+    const subscribedRegions = Array.from(this.regions.keys());
+    if (existing) {
+      this.identity.tenancies.set(existing.id, { ...existing, subscribedRegions });
+      this.#writeConfig(existing.id, homeRegion);
+      return;
+    }
+    const id = newOcid('tenancy');
+    this.identity.tenancies.set(id, { id, name: 'local', namespace: 'local', homeRegion, subscribedRegions });
+    this.#writeConfig(id, homeRegion);
+  }
+
+  #writeConfig(tenancyId: string, region: string): void {
+    const userFile = this.#path('administrator');
+    if (!existsSync(userFile)) writeFileSync(userFile, newOcid('user'));
+    const userId = readFileSync(userFile, 'utf8');
+    const privateKeyPem = this.#keyFile('administrator.pem');
+    const publicKey = createPublicKey(privateKeyPem);
+    const fingerprint = fingerprintOf(publicKey.export({ type: 'spki', format: 'der' }));
+    const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    this.principals.addApiKey({ tenancyId, userId, fingerprint, publicKeyPem });
+    const lines = {
+      user: userId,
+      fingerprint,
+      tenancy: tenancyId,
+      region,
+      key_file: this.#path('administrator.pem'),
+    };
+    const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
+    writeFileSync(this.configFile, `[DEFAULT]\n${text.join('')}`, { mode: 0o600 });
+  }
+
+  /** A private key of this cloud, made the first time. */
+  #keyFile(name: string): string {
+    const path = this.#path(name);
+    if (!existsSync(path)) {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    }
+    return readFileSync(path, 'utf8');
+  }
+
+  #path(name: string): string {
+    return join(this.dataDir, 'global', name);
+  }
+
+  #table<T>(name: string): Table<T> {
+    const table = new Table<T>(this.#path(`${name}.jsonl`));
+    this.#tables.push(table);
+    return table;
+  }
+}
+
+/** MD5 of the public key's DER, as OCI shows it: pairs of hex digits between colons. */
+function fingerprintOf(der: Buffer): string {
+  const digest = createHash('md5').update(der).digest('hex');
+  return digest.match(/../g)?.join(':') ?? '';
+}

@@ -1,0 +1,6 @@
+import type { Operation } from '../api.ts';
+import type { Region } from '../region.ts';
+
+export function compute(_region: Region): Operation[] {
+  return [];
+}

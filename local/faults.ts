@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OciError } from './errors.ts';
+
+/** One fault to inject into API calls; see docs/FIDELITY.md, "Faults". */
+export interface CallFault {
+  /** Operation name, `*` for all: `CreateImage`. */
+  readonly operation: string;
+  /** Let this many matching calls pass first. */
+  readonly skip?: number;
+  /** Strike this often, then retire; without it, for ever. */
+  readonly times?: number;
+  /** Strike with this probability (0 to 1) where it would. */
+  readonly probability?: number;
+  /** Answer this status (429, 500, 503 …) … */
+  readonly status?: number;
+  /** … or never answer: the connection is dropped after `delayMs`. */
+  readonly drop?: boolean;
+  /** `before`: the service did nothing. `after`: it did the work, and the answer is lost. */
+  readonly when?: 'before' | 'after';
+  /** Real milliseconds to wait before striking. */
+  readonly delayMs?: number;
+}
+
+/** What goes wrong with events on their way from a service to a rule; probabilities from 0 to 1. */
+export interface EventFaults {
+  readonly lose: number;
+  readonly duplicate: number;
+  /** Upper bound in real milliseconds of a random delay: also what reorders them. */
+  readonly delayMs: number;
+}
+
+/** Kills the process of a function at its `call`-th outgoing API call (from 1) of one invocation. */
+export interface KillFault {
+  readonly functionName: string;
+  readonly call: number;
+  readonly when: 'before' | 'after';
+  readonly times: number;
+}
+
+/** The connection of the call is to be cut without an answer. */
+export class DroppedCall extends Error {}
+
+const NO_EVENT_FAULTS: EventFaults = { lose: 0, duplicate: 0, delayMs: 0 };
+
+/** All faults in force; its random numbers are seeded, so that a run of the same calls repeats. */
+export class Faults {
+  events: EventFaults = NO_EVENT_FAULTS;
+  kills: KillFault[] = [];
+  #calls: { fault: CallFault; seen: number; struck: number }[] = [];
+  #state = 1;
+
+  add(fault: CallFault): void {
+    this.#calls.push({ fault, seen: 0, struck: 0 });
+  }
+
+  seed(value: number): void {
+    this.#state = value >>> 0 || 1;
+  }
+
+  clear(): void {
+    this.events = NO_EVENT_FAULTS;
+    this.kills = [];
+    this.#calls = [];
+  }
+
+  list(): readonly { fault: CallFault; seen: number; struck: number }[] {
+    return this.#calls;
+  }
+
+  /** A number in [0, 1): Marsaglia's xorshift32. */
+  random(): number {
+    let x = this.#state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#state = x >>> 0;
+    return this.#state / 2 ** 32;
+  }
+
+  /** The fault that strikes this call, counted as struck. */
+  take(operation: string): CallFault | undefined {
+    for (const entry of this.#calls) {
+      const { fault } = entry;
+      if (fault.operation !== '*' && fault.operation !== operation) continue;
+      entry.seen += 1;
+      if (entry.seen <= (fault.skip ?? 0)) continue;
+      if (fault.times !== undefined && entry.struck >= fault.times) continue;
+      if (fault.probability !== undefined && this.random() >= fault.probability) continue;
+      entry.struck += 1;
+      return fault;
+    }
+    return undefined;
+  }
+
+  /** Carries a fault out; returns only where the fault is a mere delay. */
+  async strike(fault: CallFault): Promise<void> {
+    if (fault.delayMs) await sleep(fault.delayMs);
+    if (fault.drop) throw new DroppedCall();
+    if (fault.status === 429)
+      throw new OciError(429, 'TooManyRequests', 'Tenancy request rate limit exceeded (injected fault).');
+    if (fault.status)
+      throw new OciError(fault.status, 'InternalServerError', 'Internal error (injected fault).');
+  }
+}

@@ -1,0 +1,116 @@
+import { newOcid } from '../ids.ts';
+import type { Table } from '../table.ts';
+
+export interface Tenancy {
+  readonly id: string;
+  readonly name: string;
+  /** The Object Storage namespace, one per tenancy. */
+  readonly namespace: string;
+  /** Region where IAM is written: `us-ashburn-1`. */
+  readonly homeRegion: string;
+  /** Regions the tenancy is subscribed to, by name. */
+  readonly subscribedRegions: readonly string[];
+}
+
+export interface Compartment {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** The compartment it lies in; the tenancy at the top. */
+  readonly parentId: string;
+  readonly timeCreated: string;
+}
+
+export interface Policy {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly compartmentId: string;
+  readonly statements: readonly string[];
+  readonly timeCreated: string;
+}
+
+/** Tenancies, compartments and policies: global, as in OCI. */
+export class IdentityStore {
+  readonly tenancies: Table<Tenancy>;
+  readonly compartments: Table<Compartment>;
+  readonly policies: Table<Policy>;
+
+  constructor(tables: {
+    tenancies: Table<Tenancy>;
+    compartments: Table<Compartment>;
+    policies: Table<Policy>;
+  }) {
+    this.tenancies = tables.tenancies;
+    this.compartments = tables.compartments;
+    this.policies = tables.policies;
+  }
+
+  tenancyOfNamespace(namespace: string): Tenancy | undefined {
+    return Array.from(this.tenancies.values()).find((tenancy) => tenancy.namespace === namespace);
+  }
+
+  /** The tenancy a compartment (or the tenancy itself) belongs to. */
+  tenancyOf(compartmentId: string): Tenancy | undefined {
+    let id = compartmentId;
+    // Compartments nest at most six deep in OCI; the bound keeps a damaged table from looping.
+    for (let depth = 0; depth < 10; depth += 1) {
+      const tenancy = this.tenancies.get(id);
+      if (tenancy) return tenancy;
+      const compartment = this.compartments.get(id);
+      if (!compartment) return undefined;
+      id = compartment.parentId;
+    }
+    return undefined;
+  }
+
+  /** Is `compartmentId` the ancestor itself or somewhere below it? */
+  isWithin(compartmentId: string, ancestorId: string): boolean {
+    let id: string | undefined = compartmentId;
+    for (let depth = 0; id !== undefined && depth < 10; depth += 1) {
+      if (id === ancestorId) return true;
+      id = this.compartments.get(id)?.parentId;
+    }
+    return false;
+  }
+
+  addCompartment(name: string, parentId: string, description = name): Compartment {
+    const id = newOcid('compartment');
+    return this.compartments.set(id, {
+      id,
+      name,
+      description,
+      parentId,
+      timeCreated: new Date().toISOString(),
+    });
+  }
+
+  addPolicy(name: string, compartmentId: string, statements: readonly string[], description = name): Policy {
+    const id = newOcid('policy');
+    const policy = {
+      id,
+      name,
+      description,
+      compartmentId,
+      statements,
+      timeCreated: new Date().toISOString(),
+    };
+    return this.policies.set(id, policy);
+  }
+
+  /**
+   * May Object Storage of `region` copy in `compartmentId`? Only with the documented service policy there or above:
+   * `Allow service objectstorage-<region> to manage object-family in tenancy | compartment …`.
+   */
+  allowsCopy(region: string, compartmentId: string): boolean {
+    const wanted = new RegExp(
+      `^allow\\s+service\\s+objectstorage-${region}\\s+to\\s+manage\\s+object-family\\s+in\\s+`,
+      'i',
+    );
+    return Array.from(this.policies.values()).some(
+      (policy) =>
+        this.isWithin(compartmentId, policy.compartmentId) &&
+        policy.statements.some((statement) => wanted.test(statement.trim())),
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+/** How many stale lines a journal may carry over its live ones before it is rewritten at start-up. */
+const COMPACT_ABOVE = 1_000;
+
+/**
+ * A map that survives the process: every change is one line appended to a journal, replayed at start-up.
+ * A line is written before `set` returns, so a killed process loses nothing it had answered for.
+ * Values are plain JSON; treat them as immutable and `set` a changed copy.
+ */
+export class Table<T> {
+  readonly #records = new Map<string, T>();
+  readonly #journal: number;
+
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    for (const line of lines) this.#replay(line);
+    if (lines.length > this.#records.size + COMPACT_ABOVE) this.#rewrite(path);
+    this.#journal = openSync(path, 'a');
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(key: string): T | undefined {
+    return this.#records.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#records.has(key);
+  }
+
+  /** In the order of first insertion. */
+  values(): IterableIterator<T> {
+    return this.#records.values();
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#records.keys();
+  }
+
+  set(key: string, value: T): T {
+    this.#records.set(key, value);
+    writeSync(this.#journal, `${JSON.stringify([key, value])}\n`);
+    return value;
+  }
+
+  delete(key: string): boolean {
+    if (!this.#records.delete(key)) return false;
+    writeSync(this.#journal, `${JSON.stringify([key])}\n`);
+    return true;
+  }
+
+  close(): void {
+    closeSync(this.#journal);
+  }
+
+  /** A last line cut short by a kill is not JSON: it was never answered for, so it is passed over. */
+  #replay(line: string): void {
+    if (line === '') return;
+    let entry: [string, T?];
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      return;
+    }
+    if (entry.length === 1) this.#records.delete(entry[0]);
+    else this.#records.set(entry[0], entry[1] as T);
+  }
+
+  #rewrite(path: string): void {
+    const lines = Array.from(this.#records, (entry) => JSON.stringify(entry));
+    writeFileSync(`${path}.new`, lines.map((line) => `${line}\n`).join(''));
+    renameSync(`${path}.new`, path);
+  }
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { ObjectAddress } from './run.ts';
+
+/** 26 characters of base 32 hold 130 bits: no two contents ever meet. */
+const ID_LENGTH = 26;
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The id of the run about one content of one object: a repeated event finds the run that exists. */
+export function runIdOf(source: ObjectAddress & { readonly eTag: string }): string {
+  return shortHash(['drop', source.region, source.namespace, source.bucket, source.object, source.eTag]);
+}
+
+/**
+ * CreateImage's `opc-retry-token`: the same for the same try, whoever makes it and however often; another for
+ * another attempt or another PAR. At most 64 characters.
+ */
+export function importToken(runId: string, region: string, attempt: number, parId: string): string {
+  return `byoi-${shortHash([runId, region, 'import', String(attempt), parId])}`;
+}
+
+/** Parts are length-prefixed, so that no two lists of parts give one text. */
+function shortHash(parts: readonly string[]): string {
+  const digest = createHash('sha256')
+    .update(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''))
+    .digest();
+  return Array.from(digest.subarray(0, ID_LENGTH), (byte) => ALPHABET[byte % 32]).join('');
+}

@@ -56,7 +56,15 @@ export interface Par {
  * unchanged? · `discard` delete the image of a changed source · `configure` capability schema and shapes ·
  * `clean-up` delete the PARs · `done`.
  */
-export type BranchStep = 'authorize' | 'request' | 'import' | 'verify' | 'discard' | 'configure' | 'clean-up' | 'done';
+export type BranchStep =
+  | 'authorize'
+  | 'request'
+  | 'import'
+  | 'verify'
+  | 'discard'
+  | 'configure'
+  | 'clean-up'
+  | 'done';
 
 /** One region's part of a run; one region's failure stops no other. */
 export interface Branch {
@@ -72,10 +80,12 @@ export interface Branch {
   readonly workRequestId: string | null;
   /** Of the work request, 0 to 100. */
   readonly percent: number;
-  /** How often the present step has been asked in vain: what its backoff grows with. */
+  /** How often the present step has been tried or asked in vain: what its backoff grows with. */
   readonly tries: number;
   /** When the present step began. */
   readonly since: string;
+  /** When the present step is due: not before, so that a service is not asked too often. */
+  readonly notBefore: string;
   readonly failure: Failure | null;
   /** Told, not fatal: a shape that could not be added, a source deleted while it was imported. */
   readonly warnings: readonly Failure[];
@@ -93,10 +103,11 @@ export interface Run {
   readonly updatedAt: string;
   readonly closedAt: string | null;
   /**
-   * From when anybody may take the next step. While a driver is at work it lies as far ahead as that driver can
-   * live, so that a second one leaves the run alone and a dead one's run is taken up.
+   * From when anybody may take the next step; null when there is none to take (closed, or held for a licence).
+   * While a driver is at work it lies as far ahead as that driver may be silent, so that a second one leaves the
+   * run alone, and a dead one's run is taken up.
    */
-  readonly dueAt: string;
+  readonly dueAt: string | null;
   readonly state: RunState;
   readonly source: Source;
   /** null until the image was inspected. */
@@ -107,8 +118,10 @@ export interface Run {
   readonly failure: Failure | null;
   /** The state that a notification is still owed for. */
   readonly untold: RunState | null;
-  /** Inspections and notifications tried in vain. */
+  /** Inspections or notifications tried in vain, since when, and when the next try is due. */
   readonly tries: number;
+  readonly since: string;
+  readonly notBefore: string;
 }
 
 export function isEnded(state: RunState): boolean {

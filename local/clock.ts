@@ -22,10 +22,15 @@ export class Clock {
 
   /** Runs `task` after `ms` of simulated work; a timer still waiting at `stop` never fires. */
   after(ms: number, task: () => void): void {
+    this.afterRealTime(ms / this.scale, task);
+  }
+
+  /** As `after` for what waits on real processes, such as the retry of a function's call: the scale does not count. */
+  afterRealTime(ms: number, task: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       task();
-    }, ms / this.scale);
+    }, ms);
     this.#timers.add(timer);
   }
 

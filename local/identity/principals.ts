@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign as signBytes, verify } from 'node:crypto';
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  sign as signBytes,
+  verify,
+} from 'node:crypto';
 import { notAuthenticated } from '../errors.ts';
 import type { Table } from '../table.ts';
 
@@ -52,9 +59,16 @@ export class Principals {
     this.#apiKeys.set(`${key.tenancyId}/${key.userId}/${key.fingerprint}`, key);
   }
 
-  /** A new session of a function: the token and the private key that goes with it. */
-  issueSession(principal: Principal, lifetimeMs: number): { token: string; privateKeyPem: string } {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  /**
+   * A new session of a function: the token and the private key that goes with it.
+   *
+   * @param keys where several processes of a function share a pair, since making one takes long
+   */
+  issueSession(
+    principal: Principal,
+    lifetimeMs: number,
+    keys: KeyPairKeyObjectResult = generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ): { token: string; privateKeyPem: string } {
     const issued = Math.floor(Date.now() / 1000);
     const claims: SessionClaims = {
       sub: principal.id,
@@ -64,13 +78,13 @@ export class Principals {
       jti: principal.processId ?? '',
       iat: issued,
       exp: issued + Math.floor(lifetimeMs / 1000),
-      jwk: JSON.stringify({ kid: 'session', ...publicKey.export({ format: 'jwk' }) }),
+      jwk: JSON.stringify({ kid: 'session', ...keys.publicKey.export({ format: 'jwk' }) }),
     };
     const signed = `${base64Json({ alg: 'RS256', typ: 'JWT', kid: 'local' })}.${base64Json(claims)}`;
     const signature = signBytes('RSA-SHA256', Buffer.from(signed), this.#signingKeyPem).toString('base64url');
     return {
       token: `${signed}.${signature}`,
-      privateKeyPem: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+      privateKeyPem: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
     };
   }
 

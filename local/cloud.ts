@@ -1,7 +1,6 @@
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Operation } from './api.ts';
 import { Clock } from './clock.ts';
 import { compute } from './compute/service.ts';
@@ -10,6 +9,7 @@ import { events } from './events/service.ts';
 import { Faults } from './faults.ts';
 import { FunctionRuntime } from './functions/runtime.ts';
 import { functions } from './functions/service.ts';
+import { ensureAdministrator, privateKeyPem } from './identity/administrators.ts';
 import { type ApiKey, Principals } from './identity/principals.ts';
 import { identity } from './identity/service.ts';
 import { type Compartment, IdentityStore, type Policy, type Tenancy } from './identity/store.ts';
@@ -57,13 +57,14 @@ export class Cloud {
   readonly log: (line: string) => void;
   readonly #servers: Server[] = [];
   readonly #tables: { close(): void }[] = [];
+  #stopped: Promise<void> | undefined;
 
   constructor(options: CloudOptions) {
-    this.dataDir = options.dataDir;
+    this.dataDir = resolve(options.dataDir);
     this.log = options.log ?? (() => {});
     this.clock = new Clock(options.timeScale ?? 1);
     mkdirSync(this.#path(''), { recursive: true });
-    this.principals = new Principals(this.#table<ApiKey>('api-keys'), this.#keyFile('cloud.pem'));
+    this.principals = new Principals(this.#table<ApiKey>('api-keys'), privateKeyPem(this.#path('cloud.pem')));
     this.identity = new IdentityStore({
       tenancies: this.#table<Tenancy>('tenancies'),
       compartments: this.#table<Compartment>('compartments'),
@@ -79,15 +80,18 @@ export class Cloud {
   static async start(options: CloudOptions): Promise<Cloud> {
     const cloud = new Cloud(options);
     for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
-    const home = options.regions[0]?.name;
-    if (home === undefined) throw new Error('The embedded OCI needs at least one region.');
-    cloud.#ensureTenancy(home);
-    for (const region of cloud.regions.values()) region.work.resume();
+    cloud.#ensureTenancies();
+    for (const region of cloud.regions.values()) region.start();
     return cloud;
   }
 
   /** Stops listening and ends every function process; the data stays. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.clock.stop();
     await this.runtime.stop();
     for (const server of this.#servers) {
@@ -120,6 +124,13 @@ export class Cloud {
     return this.#path('oci-config');
   }
 
+  /** Another tenancy, its Object Storage namespace called like itself, with an administrator of its own. */
+  addTenancy(name: string): { tenancy: Tenancy; configFile: string } {
+    const tenancy = this.#setTenancy(newOcid('tenancy'), name);
+    const configFile = ensureAdministrator(this.#path(join('tenancies', name)), tenancy, this.principals);
+    return { tenancy, configFile };
+  }
+
   async #startRegion(name: string, port: number): Promise<void> {
     const region = new Region(this, name, REGION_KEYS[name] ?? name.replaceAll('-', '').slice(0, 6));
     this.regions.set(name, region);
@@ -139,47 +150,18 @@ export class Cloud {
     this.#servers.push(server);
   }
 
-  #ensureTenancy(homeRegion: string): void {
-    const [existing] = this.identity.tenancies.values();
+  #ensureTenancies(): void {
+    const known = [...this.identity.tenancies.values()];
+    if (known.length === 0) this.#setTenancy(newOcid('tenancy'), 'local');
+    for (const { id, name } of known) this.#setTenancy(id, name);
+    ensureAdministrator(this.#path(''), this.tenancy, this.principals);
+  }
+
+  /** Every tenancy is subscribed to whichever regions the cloud was started with. */
+  #setTenancy(id: string, name: string): Tenancy {
     const subscribedRegions = Array.from(this.regions.keys());
-    if (existing) {
-      this.identity.tenancies.set(existing.id, { ...existing, subscribedRegions });
-      this.#writeConfig(existing.id, homeRegion);
-      return;
-    }
-    const id = newOcid('tenancy');
-    this.identity.tenancies.set(id, { id, name: 'local', namespace: 'local', homeRegion, subscribedRegions });
-    this.#writeConfig(id, homeRegion);
-  }
-
-  #writeConfig(tenancyId: string, region: string): void {
-    const userFile = this.#path('administrator');
-    if (!existsSync(userFile)) writeFileSync(userFile, newOcid('user'));
-    const userId = readFileSync(userFile, 'utf8');
-    const privateKeyPem = this.#keyFile('administrator.pem');
-    const publicKey = createPublicKey(privateKeyPem);
-    const fingerprint = fingerprintOf(publicKey.export({ type: 'spki', format: 'der' }));
-    const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    this.principals.addApiKey({ tenancyId, userId, fingerprint, publicKeyPem });
-    const lines = {
-      user: userId,
-      fingerprint,
-      tenancy: tenancyId,
-      region,
-      key_file: this.#path('administrator.pem'),
-    };
-    const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
-    writeFileSync(this.configFile, `[DEFAULT]\n${text.join('')}`, { mode: 0o600 });
-  }
-
-  /** A private key of this cloud, made the first time. */
-  #keyFile(name: string): string {
-    const path = this.#path(name);
-    if (!existsSync(path)) {
-      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-      writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    }
-    return readFileSync(path, 'utf8');
+    const homeRegion = this.homeRegion.name;
+    return this.identity.tenancies.set(id, { id, name, namespace: name, homeRegion, subscribedRegions });
   }
 
   #path(name: string): string {
@@ -191,10 +173,4 @@ export class Cloud {
     this.#tables.push(table);
     return table;
   }
-}
-
-/** MD5 of the public key's DER, as OCI shows it: pairs of hex digits between colons. */
-function fingerprintOf(der: Buffer): string {
-  const digest = createHash('md5').update(der).digest('hex');
-  return digest.match(/../g)?.join(':') ?? '';
 }

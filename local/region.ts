@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Cloud } from './cloud.ts';
@@ -24,6 +25,8 @@ export interface EmittedEvent {
 export interface StoredObject {
   readonly size: number;
   readonly eTag: string;
+  /** A file with exactly these bytes that is never written again, so that a reader may link to it. */
+  readonly file?: string;
   /** Byte range, end exclusive; the whole object without it. */
   read(start?: number, end?: number): Readable;
 }
@@ -64,6 +67,12 @@ export interface TopicAccess {
   publish(topicId: string, title: string, body: string): boolean;
 }
 
+/** What streaming is to the other services: a place where rules put events. */
+export interface StreamAccess {
+  /** Any stream OCID is taken: streams are not created in the embedded OCI. */
+  append(streamId: string, message: string): void;
+}
+
 /**
  * One region: its name, where it listens, its data, and the doors between its services. Each service fills its
  * door when it is made (`region.objects = …`), and uses the others' only while answering calls.
@@ -80,9 +89,12 @@ export class Region {
   objects: ObjectAccess = unavailable('object storage');
   functions: FunctionAccess = unavailable('functions');
   topics: TopicAccess = unavailable('notifications');
+  streams: StreamAccess = unavailable('streaming');
   /** Hands an event to the rules of this region; returns at once. */
   emit: (event: EmittedEvent) => void = () => {};
   readonly #tables: Table<never>[] = [];
+  readonly #starts: (() => void)[] = [];
+  readonly #resets: (() => void)[] = [];
 
   constructor(cloud: Cloud, name: string, key: string) {
     this.cloud = cloud;
@@ -101,6 +113,31 @@ export class Region {
     const table = new Table<T>(join(this.cloud.dataDir, this.name, `${name}.jsonl`));
     this.#tables.push(table as unknown as Table<never>);
     return table;
+  }
+
+  /** What a service takes up again once all regions of the cloud listen. */
+  onStart(task: () => void): void {
+    this.#starts.push(task);
+  }
+
+  start(): void {
+    this.work.resume();
+    for (const task of this.#starts) task();
+  }
+
+  /** What a service has to do when all data of the region goes, beyond its tables and folders. */
+  onReset(task: () => void): void {
+    this.#resets.push(task);
+  }
+
+  /** Forgets everything the services keep: tables, folders, and what they told `onReset`. */
+  reset(): void {
+    for (const table of this.#tables) table.clear();
+    const root = join(this.cloud.dataDir, this.name);
+    for (const entry of readdirSync(root, { withFileTypes: true })) {
+      if (entry.isDirectory()) rmSync(join(root, entry.name), { recursive: true, force: true });
+    }
+    for (const task of this.#resets) task();
   }
 
   close(): void {

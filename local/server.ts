@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Answer, type Call, type Operation, readBody } from './api.ts';
+import { requireLocalCaller } from './control/guard.ts';
 import { notCovered, OciError } from './errors.ts';
 import { DroppedCall, type Faults } from './faults.ts';
 import { ANONYMOUS, type Principal } from './identity/principals.ts';
@@ -61,6 +62,7 @@ async function answer(
   const method = request.method ?? 'GET';
   const target = request.url ?? '/';
   const [path = '/', query = ''] = splitOnce(target, '?');
+  if (path.startsWith('/_local/')) requireLocalCaller(request, region);
   const route = router.find(method, path);
   if (!route) throw notCovered(`${method} ${path}`);
   const { operation, params } = route;
@@ -79,9 +81,12 @@ async function answer(
   // The control of the emulation is no part of it: no fault and no kill strikes there.
   if (path.startsWith('/_local/')) return operation.handle(call);
   observe(principal, operation.name, 'before');
-  const result = await withFaults(region.cloud.faults, operation.name, () => operation.handle(call));
-  observe(principal, operation.name, 'after');
-  return result;
+  try {
+    return await withFaults(region.cloud.faults, operation.name, () => operation.handle(call));
+  } finally {
+    // A call that fails is a call too: a function can be killed after it.
+    observe(principal, operation.name, 'after');
+  }
 }
 
 async function withFaults<T>(faults: Faults, operation: string, work: () => Promise<T> | T): Promise<T> {

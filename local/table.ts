@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -20,7 +21,8 @@ const COMPACT_ABOVE = 1_000;
  */
 export class Table<T> {
   readonly #records = new Map<string, T>();
-  readonly #journal: number;
+  /** Undefined once closed: what leftover work of a stopped cloud still changes is redone at the next start. */
+  #journal: number | undefined;
 
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
@@ -51,20 +53,35 @@ export class Table<T> {
     return this.#records.keys();
   }
 
+  entries(): IterableIterator<[string, T]> {
+    return this.#records.entries();
+  }
+
   set(key: string, value: T): T {
     this.#records.set(key, value);
-    writeSync(this.#journal, `${JSON.stringify([key, value])}\n`);
+    this.#append([key, value]);
     return value;
   }
 
   delete(key: string): boolean {
     if (!this.#records.delete(key)) return false;
-    writeSync(this.#journal, `${JSON.stringify([key])}\n`);
+    this.#append([key]);
     return true;
   }
 
+  /** Forgets every record, in memory and on disk. */
+  clear(): void {
+    this.#records.clear();
+    if (this.#journal !== undefined) ftruncateSync(this.#journal);
+  }
+
   close(): void {
-    closeSync(this.#journal);
+    if (this.#journal !== undefined) closeSync(this.#journal);
+    this.#journal = undefined;
+  }
+
+  #append(entry: [string, T?]): void {
+    if (this.#journal !== undefined) writeSync(this.#journal, `${JSON.stringify(entry)}\n`);
   }
 
   /** A last line cut short by a kill is not JSON: it was never answered for, so it is passed over. */

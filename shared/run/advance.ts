@@ -25,8 +25,19 @@ export interface BranchPlan {
   readonly displayName: string;
 }
 
-/** The run that a newly found object begins with. @param id from `runIdOf` */
-export function openRun(id: string, source: Source, plan: readonly BranchPlan[], at: string): Run {
+/**
+ * The run that a newly found object begins with.
+ *
+ * @param id from `runIdOf`
+ * @param attestation what came with the object, if anything
+ */
+export function openRun(
+  id: string,
+  source: Source,
+  plan: readonly BranchPlan[],
+  attestation: Attestation | null,
+  at: string,
+): Run {
   const branches = plan.map(
     (branch): Branch => ({
       ...branch,
@@ -55,7 +66,7 @@ export function openRun(id: string, source: Source, plan: readonly BranchPlan[],
     state: 'OPEN',
     source,
     verdict: null,
-    attestation: attestationIn(source, at),
+    attestation,
     branches,
     failure: null,
     untold: null,
@@ -171,11 +182,6 @@ function withDueTime(run: Run, at: string): Run {
 
 function isWaitingForInspection(run: Run): boolean {
   return run.state === 'OPEN' && run.verdict === null;
-}
-
-function attestationIn(source: Source, at: string): Attestation | null {
-  const text = source.metadata.license?.trim();
-  return text ? { text, how: 'metadata', by: null, at } : null;
 }
 
 const SOURCE_LOST = {

@@ -14,7 +14,7 @@ export interface Source extends ObjectAddress {
   readonly eTag: string;
   /** Bytes. */
   readonly size: number;
-  /** What a person set: the object's `opc-meta-byoi-*` metadata, without the prefix. */
+  /** What a person set: the object's `opc-meta-byoi-*` metadata, by header name in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -1,0 +1,75 @@
+import type { ClientConfiguration, HttpClient, RequestSigner } from 'oci-common';
+import type { ComputeClient } from 'oci-core';
+import type { FunctionsInvokeClient, FunctionsManagementClient } from 'oci-functions';
+import type { ObjectStorageClient } from 'oci-objectstorage';
+import type { NotificationDataPlaneClient } from 'oci-ons';
+import type { WorkRequestClient } from 'oci-workrequests';
+import type { Deadline } from '../deadline.ts';
+import { createTransport } from './transport.ts';
+
+/** The services, by region; a package is loaded when its first client is asked for. */
+export interface Clients {
+  objectStorage(region: string): Promise<ObjectStorageClient>;
+  compute(region: string): Promise<ComputeClient>;
+  workRequests(region: string): Promise<WorkRequestClient>;
+  notifications(region: string): Promise<NotificationDataPlaneClient>;
+  functions(region: string): Promise<FunctionsManagementClient>;
+  /** @param endpoint a function's own invoke endpoint, from GetFunction */
+  functionsInvoke(endpoint: string): Promise<FunctionsInvokeClient>;
+}
+
+/** Endpoints that stand in for a region's own: all services of an embedded OCI listen on one. */
+export type Endpoints = Readonly<Record<string, string>>;
+
+/**
+ * Clients that share one signer and one deadline; cheap to make, so make them anew for each invocation.
+ *
+ * @param signer made once a process: reading the private key is the expensive part
+ */
+export function connect(signer: RequestSigner, deadline: Deadline, endpoints: Endpoints = {}): Clients {
+  const httpClient = createTransport(signer, deadline);
+  const cache = new Map<string, unknown>();
+
+  /** Makes a service's client for a region the first time it is asked for. */
+  async function regional<T extends { endpoint: string; regionId: string }>(
+    service: string,
+    region: string,
+    load: () => Promise<ClientClass<T>>,
+  ): Promise<T> {
+    const key = `${service} ${region}`;
+    const known = cache.get(key) as T | undefined;
+    if (known) return known;
+    const Client = await load();
+    const client = new Client({ httpClient }, NO_RETRIES);
+    const endpoint = endpoints[region];
+    if (endpoint) client.endpoint = endpoint;
+    else client.regionId = region;
+    cache.set(key, client);
+    return client;
+  }
+
+  return {
+    objectStorage: (region) =>
+      regional('objectstorage', region, async () => (await import('oci-objectstorage')).ObjectStorageClient),
+    compute: (region) => regional('compute', region, async () => (await import('oci-core')).ComputeClient),
+    workRequests: (region) =>
+      regional('workrequests', region, async () => (await import('oci-workrequests')).WorkRequestClient),
+    notifications: (region) =>
+      regional('ons', region, async () => (await import('oci-ons')).NotificationDataPlaneClient),
+    functions: (region) =>
+      regional('functions', region, async () => (await import('oci-functions')).FunctionsManagementClient),
+    async functionsInvoke(endpoint) {
+      const client = new (await import('oci-functions')).FunctionsInvokeClient({ httpClient }, NO_RETRIES);
+      client.endpoint = endpoint;
+      return client;
+    },
+  };
+}
+
+type ClientClass<T> = new (parameters: { httpClient: HttpClient }, configuration: ClientConfiguration) => T;
+
+/** No retries and no circuit breaker: the transport retries, and it knows the deadline. */
+const NO_RETRIES = {
+  retryConfiguration: { terminationStrategy: { shouldTerminate: () => true } },
+  circuitBreaker: { circuit: null, noCircuit: true },
+} as ClientConfiguration;

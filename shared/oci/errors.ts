@@ -1,0 +1,105 @@
+import { ByoiError } from '../errors.ts';
+
+/** An OCI service said no, or could not be reached. */
+export class OciServiceError extends ByoiError {
+  override readonly name = 'OciServiceError';
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** OCI's own code: `NotAuthorizedOrNotFound`, `IfMatchFailed`, … */
+  readonly serviceCode: string;
+  /** What Oracle's support asks for. */
+  readonly requestId: string | null;
+
+  constructor(
+    operation: string,
+    status: number,
+    serviceCode: string,
+    message: string,
+    requestId: string | null,
+  ) {
+    super(
+      codeOf(status, serviceCode),
+      `${operation}: ${message} (${status || 'no answer'} ${serviceCode})`,
+      remedyOf(status, serviceCode),
+    );
+    this.status = status;
+    this.serviceCode = serviceCode;
+    this.requestId = requestId;
+  }
+
+  /** Is it worth asking again later? */
+  get transient(): boolean {
+    return (
+      this.status === 0 || this.status === 429 || this.status >= 500 || this.serviceCode === 'IncorrectState'
+    );
+  }
+}
+
+/**
+ * Calls the SDK, and turns whatever it throws into an OciServiceError.
+ *
+ * @param operation as Oracle's API reference names it, for the sentence: `CreateImage`
+ */
+export async function call<T>(operation: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw toServiceError(operation, error);
+  }
+}
+
+/** As `call`, but undefined where OCI answers that the thing is not there (404). */
+export async function callUnlessMissing<T>(
+  operation: string,
+  request: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call(operation, request);
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+export function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof OciServiceError && error.status === status;
+}
+
+/** The SDK throws OciError for an answer, a bare object for a failed connection, and anything else for a bug. */
+function toServiceError(operation: string, error: unknown): Error {
+  if (error instanceof ByoiError) return error;
+  const fields: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
+  const message = error instanceof Error ? error.message : String(fields.message ?? error);
+  if (typeof fields.statusCode === 'number') {
+    const requestId = typeof fields.opcRequestId === 'string' ? fields.opcRequestId : null;
+    return new OciServiceError(operation, fields.statusCode, String(fields.serviceCode), message, requestId);
+  }
+  if (error instanceof Error) return error;
+  return new OciServiceError(operation, 0, String(fields.code ?? 'NoConnection'), message, null);
+}
+
+function codeOf(status: number, serviceCode: string): string {
+  if (serviceCode === 'NotAuthorizedOrNotFound' || status === 404) return 'OCI_NOT_FOUND_OR_NOT_ALLOWED';
+  if (/LimitExceeded|QuotaExceeded/.test(serviceCode)) return 'OCI_LIMIT_EXCEEDED';
+  if (serviceCode === 'InsufficientServicePermissions') return 'OCI_SERVICE_POLICY_MISSING';
+  if (status === 401) return 'OCI_NOT_AUTHENTICATED';
+  if (status === 0 || status === 429 || status >= 500) return 'OCI_UNAVAILABLE';
+  return 'OCI_REQUEST_REFUSED';
+}
+
+function remedyOf(status: number, serviceCode: string): string {
+  switch (codeOf(status, serviceCode)) {
+    case 'OCI_NOT_FOUND_OR_NOT_ALLOWED':
+      return 'Check that it exists, and the policies of the caller; new policies take up to 15 minutes.';
+    case 'OCI_LIMIT_EXCEEDED':
+      return 'Delete what is no longer needed, or ask for a higher limit: Console, Limits, Quotas and Usage.';
+    case 'OCI_SERVICE_POLICY_MISSING':
+      return 'Allow service objectstorage-<source region> to manage object-family in compartment <destination>.';
+    case 'OCI_NOT_AUTHENTICATED':
+      return 'Check the profile, the key and the clock of this machine.';
+    case 'OCI_UNAVAILABLE':
+      return 'It is tried again; look at https://ocistatus.oraclecloud.com if it stays so.';
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,54 @@
+import { buffer } from 'node:stream/consumers';
+import type { ReadableStream } from 'node:stream/web';
+import { type ByteSource, checkRange, OutOfBoundsError } from '../bytes/source.ts';
+import { ByoiError } from '../errors.ts';
+import type { Source } from '../run/run.ts';
+import type { Clients } from './clients.ts';
+import { call, hasStatus } from './errors.ts';
+
+/** The object is not the one the run is about any more. */
+export class SourceLostError extends ByoiError {
+  override readonly name = 'SourceLostError';
+  readonly how: 'overwritten' | 'deleted';
+
+  constructor(how: 'overwritten' | 'deleted') {
+    super(`SOURCE_${how.toUpperCase()}`, `The object was ${how} while it was read.`, 'Upload it again.');
+    this.how = how;
+  }
+}
+
+/** An object as a ByteSource: ranged GETs that pin the eTag, so that no two reads see different contents. */
+export async function objectSource(clients: Clients, source: Source): Promise<ByteSource> {
+  const client = await clients.objectStorage(source.region);
+  const { Range } = await import('oci-common');
+
+  async function get(offset: number, length: number): Promise<Buffer> {
+    const { value } = await call('GetObject', () =>
+      client.getObject({
+        namespaceName: source.namespace,
+        bucketName: source.bucket,
+        objectName: source.object,
+        ifMatch: source.eTag,
+        range: new Range(offset, offset + length - 1, null),
+      }),
+    );
+    return buffer(value as ReadableStream);
+  }
+
+  return {
+    size: source.size,
+    async read(offset, length) {
+      checkRange(source, offset, length);
+      if (length === 0) return Buffer.alloc(0);
+      try {
+        const bytes = await get(offset, length);
+        if (bytes.length !== length) throw new OutOfBoundsError(offset, length, offset + bytes.length);
+        return bytes;
+      } catch (error) {
+        if (hasStatus(error, 412)) throw new SourceLostError('overwritten');
+        if (hasStatus(error, 404)) throw new SourceLostError('deleted');
+        throw error;
+      }
+    },
+  };
+}

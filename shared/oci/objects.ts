@@ -1,0 +1,61 @@
+import type { ObjectAddress } from '../run/run.ts';
+import type { Clients } from './clients.ts';
+import { call, callUnlessMissing } from './errors.ts';
+
+/** What HEAD says of an object. */
+export interface ObjectHead {
+  readonly eTag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `opc-meta-*`, by full header name in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `Archived` and `Restoring` objects cannot be read. */
+  readonly archivalState: string | null;
+}
+
+/** @returns undefined where the object, or its bucket, does not exist or may not be seen */
+export async function headObject(clients: Clients, address: ObjectAddress): Promise<ObjectHead | undefined> {
+  const client = await clients.objectStorage(address.region);
+  const head = await callUnlessMissing('HeadObject', () =>
+    client.headObject({
+      namespaceName: address.namespace,
+      bucketName: address.bucket,
+      objectName: address.object,
+    }),
+  );
+  if (!head) return undefined;
+  const metadata = Object.entries(head.opcMeta ?? {}).map(([key, value]) => [
+    `opc-meta-${key.toLowerCase()}`,
+    value,
+  ]);
+  return {
+    eTag: head.eTag,
+    size: head.contentLength,
+    metadata: Object.fromEntries(metadata),
+    archivalState: head.archivalState ?? null,
+  };
+}
+
+/** The names in a bucket under a prefix, page by page, in the order of their bytes. */
+export async function* listObjectNames(
+  clients: Clients,
+  { region, namespace, bucket }: Omit<ObjectAddress, 'object'>,
+  prefix = '',
+): AsyncGenerator<string> {
+  const client = await clients.objectStorage(region);
+  let start: string | undefined;
+  do {
+    const page = await call('ListObjects', () =>
+      client.listObjects({
+        namespaceName: namespace,
+        bucketName: bucket,
+        // The SDK leaves query values as they are: & + # in a name would cut them short.
+        prefix: prefix && encodeURIComponent(prefix),
+        start: start && encodeURIComponent(start),
+        limit: 1000,
+      }),
+    );
+    for (const { name } of page.listObjects.objects) yield name;
+    start = page.listObjects.nextStartWith;
+  } while (start);
+}

@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpClient, HttpRequest, RequestSigner } from 'oci-common';
+import type { Deadline } from '../deadline.ts';
+
+/** One try of one call; the slowest of ours, CreateImage, answers within seconds. */
+const ATTEMPT_TIMEOUT_MS = 20_000;
+const MAX_ATTEMPTS = 5;
+/** The first wait between two tries; it doubles, with full jitter, so that many callers do not come back at once. */
+const FIRST_WAIT_MS = 200;
+const MAX_WAIT_MS = 5_000;
+/** What a call must leave its caller for writing down how it ended. */
+const RESERVE_MS = 500;
+/** Bodies up to this size are kept, so that a call can be sent again: ledger records are far smaller. */
+const MAX_REPLAYABLE_BYTES = 4 * 1024 * 1024;
+
+const RETRYABLE_STATUS = new Set([429, 500, 502, 503, 504]);
+
+/**
+ * The SDK's way to the network, with what the SDK lacks: a timeout for each try, Retry-After, and a deadline that
+ * no retry outlives. Every call that byoi makes can be made twice (docs/INVARIANTS.md), so all are tried again.
+ */
+export function createTransport(signer: RequestSigner, deadline: Deadline): HttpClient {
+  return {
+    async send(request: HttpRequest, forceExcludeBody = false): Promise<Response> {
+      const body = await replayable(request);
+      for (let attempt = 1; ; attempt += 1) {
+        const last = attempt === MAX_ATTEMPTS || (body instanceof Readable && body.readableDidRead);
+        const outcome = await tryOnce(signer, deadline, request, body, forceExcludeBody).catch(
+          (error: unknown) => ({ error }),
+        );
+        if (outcome instanceof Response && !RETRYABLE_STATUS.has(outcome.status)) return outcome;
+        const waitMs = waitBefore(attempt, outcome);
+        if (last || deadline.remainingMs() < waitMs + RESERVE_MS) {
+          if (outcome instanceof Response) return outcome;
+          throw outcome.error;
+        }
+        if (outcome instanceof Response) await outcome.body?.cancel();
+        await sleep(waitMs);
+      }
+    },
+  };
+}
+
+type Body = string | Buffer | Readable | undefined;
+
+async function replayable(request: HttpRequest): Promise<Body> {
+  const { body } = request;
+  if (!(body instanceof Readable)) return body || undefined;
+  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  return length <= MAX_REPLAYABLE_BYTES ? buffer(body) : body;
+}
+
+async function tryOnce(
+  signer: RequestSigner,
+  deadline: Deadline,
+  request: HttpRequest,
+  body: Body,
+  forceExcludeBody: boolean,
+): Promise<Response> {
+  const remaining = deadline.remainingMs() - RESERVE_MS;
+  if (remaining <= 0)
+    throw Object.assign(new Error('The function has no time left for another call.'), { code: 'DEADLINE' });
+  // The signer adds headers; each try needs a fresh date and so a fresh signature.
+  const headers = new Headers(request.headers);
+  const signed = {
+    method: request.method,
+    headers,
+    uri: request.uri,
+    body: typeof body === 'string' ? body : undefined,
+  };
+  await signer.signHttpRequest(signed, forceExcludeBody);
+  const init: RequestInit = {
+    method: request.method,
+    headers,
+    signal: AbortSignal.timeout(Math.min(ATTEMPT_TIMEOUT_MS, remaining)),
+  };
+  if (body instanceof Readable) Object.assign(init, { body: Readable.toWeb(body), duplex: 'half' });
+  else if (body !== undefined) Object.assign(init, { body });
+  return fetch(request.uri, init);
+}
+
+function waitBefore(attempt: number, outcome: Response | { error: unknown }): number {
+  const backoff = Math.random() * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
+  const asked = outcome instanceof Response ? Number(outcome.headers.get('retry-after')) * 1000 : 0;
+  return Math.max(backoff, Number.isFinite(asked) ? asked : 0);
+}
+
+const SDK_RETRIER_NOISE = /^(Request cannot be retried|All retry attempts have exhausted)/;
+const warn = console.warn;
+
+/** The SDK prints every failed call, a 404 that was asked for too; byoi reports errors itself, once. */
+console.warn = (...values: unknown[]) => {
+  if (typeof values[0] !== 'string' || !SDK_RETRIER_NOISE.test(values[0])) warn(...values);
+};

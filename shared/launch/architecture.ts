@@ -1,0 +1,33 @@
+import type { Evidence } from '../finding.ts';
+import type { Architecture, Firmware } from './verdict.ts';
+
+/** OCI's Arm shapes: VM.Standard.A1.Flex, BM.Standard.A1.160, VM.Standard.A2.Flex, … */
+const ARM_SHAPE = /\.A\d+\./;
+
+export interface ArchitectureClues {
+  /** By the types of the disk's partitions. */
+  readonly disk: Architecture | null;
+  /** The shapes that an archive says it is compatible with. */
+  readonly shapes: readonly string[] | null | undefined;
+  readonly firmware: Firmware | null;
+}
+
+/** The first clue that tells. */
+export function readArchitecture({ disk, shapes, firmware }: ArchitectureClues): {
+  architecture: Architecture | null;
+  evidence: Evidence[];
+} {
+  // The disk's own evidence is told where it was read.
+  if (disk) return { architecture: disk, evidence: [] };
+  const arm = shapes?.filter((shape) => ARM_SHAPE.test(shape)) ?? [];
+  if (shapes?.length && (arm.length === 0 || arm.length === shapes.length)) {
+    const architecture = arm.length ? 'aarch64' : 'x86_64';
+    const fact = `compatible with ${arm.length ? 'Arm' : 'x86'} shapes only`;
+    return { architecture, evidence: [{ fact, source: 'image_metadata.json' }] };
+  }
+  if (firmware === 'BIOS') {
+    const fact = 'x86_64: it starts with BIOS, which Arm does not have';
+    return { architecture: 'x86_64', evidence: [{ fact, source: 'partition table' }] };
+  }
+  return { architecture: null, evidence: [] };
+}

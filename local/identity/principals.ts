@@ -59,6 +59,10 @@ export class Principals {
     this.#apiKeys.set(`${key.tenancyId}/${key.userId}/${key.fingerprint}`, key);
   }
 
+  apiKeyOf(userId: string): ApiKey | undefined {
+    return Array.from(this.#apiKeys.values()).find((key) => key.userId === userId);
+  }
+
   /**
    * A new session of a function: the token and the private key that goes with it.
    *

@@ -1,6 +1,10 @@
 import type { Operation } from '../api.ts';
 import type { Region } from '../region.ts';
+import { compartments } from './compartments.ts';
+import { policies } from './policies.ts';
+import { tenancies } from './tenancies.ts';
 
+/** Identity (base path `/20160918`): global data that every region answers for. */
 export function identity(_region: Region): Operation[] {
-  return [];
+  return [...tenancies(), ...compartments(), ...policies()];
 }

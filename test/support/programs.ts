@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+
+/** Debian keeps some of these where only root looks. */
+const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
+
+/**
+ * Runs someone else's program and gives its standard output.
+ *
+ * @param debianPackage where it comes from: a judge that is missing fails the test with the line to install it
+ * @param input for its standard input
+ */
+export function run(debianPackage: string, [program = '', ...args]: string[], input = ''): string {
+  try {
+    return execFileSync(program, args, {
+      input,
+      encoding: 'utf8',
+      env: { ...process.env, PATH, LC_ALL: 'C' },
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Error(`${program} is missing: apt-get install ${debianPackage}`);
+    }
+    throw error;
+  }
+}

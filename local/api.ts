@@ -34,6 +34,7 @@ export interface Call {
   readonly headers: IncomingMessage['headers'];
   /** The whole body; for a `streaming` operation empty: read `stream` instead. */
   readonly body: Buffer;
+  /** Taking it asks a client for the body that waits for that (`Expect: 100-continue`): check first, then take it. */
   readonly stream: IncomingMessage;
 }
 

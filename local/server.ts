@@ -23,9 +23,12 @@ export async function serveRegion(
   observe: CallObserver,
 ): Promise<Server> {
   const router = new Router(operations);
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     void respond(region, router, observe, request, response);
-  });
+  };
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, serve);
+  // Without a listener Node would ask for the body at once; here a refused call is spared the sending.
+  server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -46,7 +49,7 @@ async function respond(
     `${request.headers['opc-request-id'] ?? randomName(32)}/${randomName(16)}`,
   );
   try {
-    await send(request, response, await answer(region, router, observe, request));
+    await send(request, response, await answer(region, router, observe, request, response));
   } catch (error) {
     if (error instanceof DroppedCall || response.headersSent) request.destroy();
     else await sendError(region, request, response, error);
@@ -58,6 +61,7 @@ async function answer(
   router: Router,
   observe: CallObserver,
   request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<Answer> {
   const method = request.method ?? 'GET';
   const target = request.url ?? '/';
@@ -67,6 +71,8 @@ async function answer(
   if (!route) throw notCovered(`${method} ${path}`);
   const { operation, params } = route;
 
+  const askForBody = bodyAsker(request, response);
+  if (!operation.streaming) askForBody();
   const body = operation.streaming ? undefined : await readBody(request);
   const principal = operation.unsigned ? ANONYMOUS : authenticate(request, body, region.cloud.principals);
   const call: Call = {
@@ -76,7 +82,10 @@ async function answer(
     query: new URLSearchParams(query),
     headers: request.headers,
     body: body ?? Buffer.alloc(0),
-    stream: request,
+    get stream() {
+      askForBody();
+      return request;
+    },
   };
   // The control of the emulation is no part of it: no fault and no kill strikes there.
   if (path.startsWith('/_local/')) return operation.handle(call);
@@ -89,12 +98,32 @@ async function answer(
   }
 }
 
-async function withFaults<T>(faults: Faults, operation: string, work: () => Promise<T> | T): Promise<T> {
+async function withFaults(
+  faults: Faults,
+  operation: string,
+  work: () => Promise<Answer> | Answer,
+): Promise<Answer> {
   const fault = faults.take(operation);
   if (fault && fault.when !== 'after') await faults.strike(fault);
   const result = await work();
-  if (fault?.when === 'after') await faults.strike(fault);
+  if (fault?.when !== 'after') return result;
+  try {
+    await faults.strike(fault);
+  } catch (error) {
+    // Nobody will read what the lost answer was to stream.
+    if (result.body instanceof Readable) result.body.destroy();
+    throw error;
+  }
   return result;
+}
+
+/** Sends `100 Continue` to a client that waits for it, once, when the body is wanted. */
+function bodyAsker(request: IncomingMessage, response: ServerResponse): () => void {
+  let waiting = request.headers.expect?.toLowerCase() === '100-continue';
+  return () => {
+    if (waiting) response.writeContinue();
+    waiting = false;
+  };
 }
 
 async function send(

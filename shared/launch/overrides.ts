@@ -21,7 +21,7 @@ const LAUNCH_MODES = ['PARAVIRTUALIZED', 'EMULATED', 'NATIVE'] as const;
 const FIRMWARES = ['BIOS', 'UEFI_64'] as const;
 const ARCHITECTURES = ['x86_64', 'aarch64'] as const;
 /** CreateImageDetails.displayName and a free-form tag's value, where the licence ends up, hold as much. */
-const MAX_TEXT_LENGTH = 255;
+export const MAX_TEXT_LENGTH = 255;
 /** The metadata that carries each override. */
 const KEYS: Readonly<Record<keyof Overrides, string>> = {
   launchMode: 'launch-mode',

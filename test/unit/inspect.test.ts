@@ -1,0 +1,232 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bufferSource } from '../../shared/bytes/buffer.ts';
+import { SourceChangedError } from '../../shared/bytes/errors.ts';
+import type { ByteSource } from '../../shared/bytes/source.ts';
+import { inspect } from '../../shared/inspect.ts';
+import { rejections, type Verdict } from '../../shared/launch/verdict.ts';
+import { buildGpt, buildMbr, TYPES } from '../support/disks.ts';
+
+const RUNS = Number(process.env.BYOI_FUZZ_RUNS ?? 500);
+/** A small image with anything wrong in it must not cost more. */
+const MAX_REQUESTS = 100;
+
+const root = join(import.meta.dirname, '../..');
+const fixture = (name: string) => readFileSync(join(root, 'test/fixtures', name));
+const documentation = readFileSync(join(root, 'docs/VERDICT.md'), 'utf8');
+
+const codes = (verdict: Verdict) => verdict.problems.map(({ code }) => code);
+const rejected = (verdict: Verdict) => rejections(verdict).map(({ code }) => code);
+/** Its format is refused with the line to convert it; all else is as it would be after that. */
+const inspectRaw = (disk: Buffer, name = 'disk.raw', metadata = {}) =>
+  inspect(bufferSource(disk), { name, metadata });
+
+describe('the demo disk', () => {
+  test.each([
+    ['demo-disk.qcow2', 'qcow2', 'v3'],
+    ['demo-disk.vmdk', 'vmdk', 'streamOptimized'],
+  ])(
+    '%s is accepted, paravirtualized by assumption, with BIOS from its partition table',
+    async (name, format, variant) => {
+      const image = fixture(name);
+      const verdict = await inspect(bufferSource(image), { name });
+      expect(verdict).toMatchObject({
+        format,
+        variant,
+        virtualSize: 64 * 2 ** 20,
+        launchMode: 'PARAVIRTUALIZED',
+        firmware: 'BIOS',
+        architecture: 'x86_64',
+        confidence: 'low',
+      });
+      expect(codes(verdict)).toEqual(['DRIVERS_NOT_READ']);
+      expect(verdict.cost.requests).toBeGreaterThan(0);
+      expect(verdict.cost.bytes).toBeLessThanOrEqual(image.length);
+    },
+  );
+
+  test('what a person set is in the verdict', async () => {
+    const verdict = await inspect(bufferSource(fixture('demo-disk.qcow2')), {
+      name: 'demo-disk.qcow2',
+      metadata: {
+        'opc-meta-byoi-launch-mode': 'EMULATED',
+        'opc-meta-byoi-firmware': 'UEFI_64',
+        'opc-meta-byoi-os': 'debian',
+        'opc-meta-byoi-os-version': '12',
+      },
+    });
+    expect(verdict).toMatchObject({
+      launchMode: 'EMULATED',
+      firmware: 'UEFI_64',
+      operatingSystem: 'Debian',
+      operatingSystemVersion: '12',
+    });
+    expect(codes(verdict)).toEqual(['OVERRIDE_CONFLICT']);
+  });
+
+  test('a value that a setting cannot have refuses it', async () => {
+    const metadata = { 'opc-meta-byoi-firmware': 'OPENFIRMWARE' };
+    const verdict = await inspect(bufferSource(fixture('demo-disk.qcow2')), { name: 'a.qcow2', metadata });
+    expect(rejected(verdict)).toEqual(['OVERRIDE_INVALID']);
+  });
+});
+
+describe('what the disk says', () => {
+  test('arm64 gives UEFI_64', async () => {
+    const verdict = await inspectRaw(
+      buildGpt([
+        { type: TYPES.esp, start: 100, sectors: 100 },
+        { type: TYPES.rootArm64, start: 300, sectors: 100 },
+      ]),
+    );
+    expect(verdict).toMatchObject({
+      architecture: 'aarch64',
+      firmware: 'UEFI_64',
+      launchMode: 'PARAVIRTUALIZED',
+    });
+  });
+
+  test('an architecture that a person set decides the firmware too', async () => {
+    const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }]);
+    const verdict = await inspectRaw(disk, 'disk.raw', { 'opc-meta-byoi-architecture': 'aarch64' });
+    expect(verdict).toMatchObject({ architecture: 'aarch64', firmware: 'UEFI_64' });
+  });
+
+  test('Windows is held for its licence, and its version and size are asked for', async () => {
+    const disk = buildGpt([
+      { type: TYPES.esp, start: 100, sectors: 100 },
+      { type: TYPES.microsoftReserved, start: 300, sectors: 100 },
+    ]);
+    const verdict = await inspectRaw(disk, 'images/golden.raw');
+    expect(verdict).toMatchObject({
+      licensedSystem: 'windows',
+      operatingSystem: 'Windows',
+      operatingSystemVersion: null,
+      firmware: 'UEFI_64',
+    });
+    expect(codes(verdict)).toEqual(
+      expect.arrayContaining(['DRIVERS_NOT_READ', 'WINDOWS_VERSION_UNKNOWN', 'WINDOWS_BOOT_VOLUME_SMALL']),
+    );
+  });
+
+  test('a system that a person set does not make a Windows disk free of its licence', async () => {
+    const disk = buildGpt([{ type: TYPES.microsoftReserved, start: 300, sectors: 100 }]);
+    const verdict = await inspectRaw(disk, 'disk.raw', { 'opc-meta-byoi-os': 'Debian' });
+    expect(verdict).toMatchObject({ operatingSystem: 'Debian', licensedSystem: 'windows' });
+    expect(codes(verdict)).toContain('OVERRIDE_CONFLICT');
+  });
+
+  test('the folder of an object says nothing about its system', async () => {
+    const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }], { bootCode: true });
+    expect(await inspectRaw(disk, 'windows-2019/disk.raw')).toMatchObject({ licensedSystem: null });
+    expect(await inspectRaw(disk, 'any/rhel-9.4.raw')).toMatchObject({
+      licensedSystem: 'rhel',
+      operatingSystem: 'RHEL',
+      operatingSystemVersion: '9.4',
+    });
+  });
+
+  test('a disk that is refused gets no launch mode', async () => {
+    const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }], { bootCode: true });
+    disk.write('LUKS\xba\xbe', 64 * 512, 'latin1');
+    const verdict = await inspectRaw(disk);
+    expect(rejected(verdict)).toContain('DISK_ENCRYPTED');
+    expect(verdict.launchMode).toBeNull();
+  });
+});
+
+describe('what cannot be inspected', () => {
+  test.each(['.', '..'])('an object named %s is refused without a read', async (name) => {
+    const verdict = await inspect(bufferSource(fixture('demo-disk.qcow2')), { name });
+    expect(rejected(verdict)).toEqual(['OBJECT_NAME_UNSUPPORTED']);
+    expect(verdict.cost.requests).toBe(0);
+  });
+
+  test.each([
+    ['an empty object', Buffer.alloc(0), 'IMAGE_EMPTY'],
+    ['a 10-byte object', Buffer.alloc(10, 'x'), 'FORMAT_UNKNOWN'],
+  ])('%s is refused with the code of its format', async (_, bytes, code) => {
+    const verdict = await inspect(bufferSource(bytes), { name: 'disk.qcow2' });
+    expect(rejected(verdict)).toEqual([code]);
+    expect(verdict).toMatchObject({ format: null, launchMode: null, confidence: 'low' });
+  });
+
+  test.each(['demo-disk.qcow2', 'demo-disk.vmdk'])('a truncated %s is refused', async (name) => {
+    const image = fixture(name);
+    for (const length of [512, 1024, 65536]) {
+      const verdict = await inspect(bufferSource(image.subarray(0, length)), { name });
+      expect(rejections(verdict).length).toBeGreaterThan(0);
+    }
+  });
+
+  const failing = (error: Error): ByteSource => ({
+    size: 2 ** 20,
+    read: () => Promise.reject(error),
+  });
+
+  test.each([new SourceChangedError(), new TypeError('fetch failed')])(
+    'an error that is not the image’s is thrown on: %s',
+    async (error) => {
+      await expect(inspect(failing(error), { name: 'disk.qcow2' })).rejects.toBe(error);
+    },
+  );
+
+  test.each(['demo-disk.qcow2', 'demo-disk.vmdk'])(
+    'any change to %s gives a verdict, within few requests',
+    async (name) => {
+      const image = fixture(name);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(image.length - 1), fc.nat(255)), { minLength: 1, maxLength: 20 }),
+          fc.array(fc.tuple(fc.nat(511), fc.nat(255)), { maxLength: 4 }),
+          async (anywhere, inHeader) => {
+            const bytes = Buffer.from(image);
+            for (const [at, value] of [...anywhere, ...inHeader]) bytes.writeUInt8(value, at);
+            const verdict = await inspect(bufferSource(bytes), { name });
+            expect(verdict.cost.requests).toBeLessThan(MAX_REQUESTS);
+          },
+        ),
+        { numRuns: RUNS },
+      );
+    },
+  );
+});
+
+describe('docs/VERDICT.md', () => {
+  test('shows the verdict that its command gives', async () => {
+    const [, example = ''] = /```json\n(.*?)```/s.exec(documentation) ?? [];
+    const shown = JSON.parse(example);
+    const verdict = await inspect(bufferSource(fixture('demo-disk.vmdk')), { name: 'demo-disk.vmdk' });
+    expect({ ...verdict, cost: { ...verdict.cost, milliseconds: shown.cost.milliseconds } }).toEqual(shown);
+  });
+
+  test('lists every field', async () => {
+    const listed = [...documentation.matchAll(/^\| `([\w.[\]]+)` \| (?:string|integer|array)/gm)].map(
+      ([, field]) => field,
+    );
+    const { cost, ...fields } = await inspect(bufferSource(Buffer.alloc(0)), { name: 'x' });
+    const [problem] = fields.problems;
+    expect(listed.toSorted()).toEqual(
+      [
+        ...Object.keys(fields),
+        ...Object.keys(problem ?? {}).map((key) => `problems[].${key}`),
+        ...Object.keys(cost).map((key) => `cost.${key}`),
+      ].toSorted(),
+    );
+  });
+
+  test('lists every problem that disk/ and launch/ tell, with its severity', () => {
+    const sources = ['shared/disk', 'shared/launch', 'shared/inspect.ts'].flatMap((path) =>
+      path.endsWith('.ts') ? [path] : readdirSync(join(root, path)).map((file) => `${path}/${file}`),
+    );
+    const told = sources.flatMap((path) => [
+      ...readFileSync(join(root, path), 'utf8').matchAll(/code: '(\w+)',\s+severity: '(\w+)'/g),
+    ]);
+    const listed = [...documentation.matchAll(/^\| `([A-Z_0-9]+)` \| (reject|warn)/gm)];
+    const pairs = (matches: RegExpExecArray[]) =>
+      matches.map(([, code, severity]) => `${code} ${severity}`).toSorted();
+    expect(pairs(listed)).toEqual(pairs(told));
+  });
+});

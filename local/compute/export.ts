@@ -1,0 +1,47 @@
+import { createReadStream } from 'node:fs';
+import { z } from 'zod';
+import type { Region } from '../region.ts';
+import { type Executor, WorkFailed } from '../work.ts';
+import { packArchive } from './archive.ts';
+import type { Images } from './image.ts';
+import { Location, resolveDestination } from './location.ts';
+import { work as passTime } from './pace.ts';
+
+export const ExportInput = z.object({
+  imageId: z.string(),
+  destination: Location,
+  exportFormat: z.enum(['OCI', 'QCOW2', 'VMDK']),
+});
+export type ExportInput = z.infer<typeof ExportInput>;
+
+/**
+ * The work of ExportImage. The object appears whole at the end. Failed or not, the image is AVAILABLE afterwards
+ * and the end event comes: only the work request tells the two apart.
+ */
+export function exportExecutor(region: Region, images: Images): Executor {
+  return async (work, progress) => {
+    const { imageId, destination, exportFormat } = ExportInput.parse(work.input);
+    const requireOpen = () => {
+      const place = resolveDestination(region, destination);
+      if (!place)
+        throw new WorkFailed('DestinationUnwritable', 'The destination can no longer be written to.');
+      return place;
+    };
+    try {
+      const image = images.get(imageId);
+      if (!image?.content) throw new WorkFailed('ImageDeleted', 'The image has no content.');
+      const { storedBytes } = image.content;
+      await passTime(region, storedBytes, progress, requireOpen);
+      const place = requireOpen();
+      const file = images.file(imageId);
+      const stream = exportFormat === 'OCI' ? packArchive(image, file, storedBytes) : createReadStream(file);
+      await place.region.objects.write(place.namespace, place.bucket, place.object, stream);
+    } finally {
+      const image = images.get(imageId);
+      if (image) {
+        const available = images.save({ ...image, lifecycleState: 'AVAILABLE' });
+        images.emit('computeapi.exportimage.end', available);
+      }
+    }
+  };
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Operation } from '../api.ts';
+import { parseBody } from '../body.ts';
+import { OciError } from '../errors.ts';
+import type { Region } from '../region.ts';
+import type { Table } from '../table.ts';
+import type { Images } from './image.ts';
+
+/** Name of the service limit, and its default in a tenancy that pays. */
+const LIMIT_NAME = 'custom-image-count';
+const DEFAULT_LIMIT = 100;
+
+const QuotaDetails = z.strictObject({ [LIMIT_NAME]: z.int().min(0) });
+
+/** How many custom images a region may have. */
+export class Quota {
+  readonly #limits: Table<number>;
+
+  constructor(region: Region) {
+    this.#limits = region.table<number>('limits');
+  }
+
+  /** @throws {OciError} 400 where one more image would be too many */
+  requireRoom(images: Images): void {
+    const limit = this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT;
+    const used = images.all().filter(({ lifecycleState }) => lifecycleState !== 'DELETED').length;
+    if (used >= limit)
+      throw new OciError(
+        400,
+        'LimitExceeded',
+        `The following service limits were exceeded: ${LIMIT_NAME}. Request a service limit increase from the service limits page in the console.`,
+      );
+  }
+
+  /** `/_local/quota` of this region: `{"custom-image-count": 3}`. */
+  operations(): Operation[] {
+    const answer = () => ({ body: { [LIMIT_NAME]: this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT } });
+    const path = '/_local/quota';
+    return [
+      { name: 'GetQuota', method: 'GET', path, unsigned: true, handle: answer },
+      {
+        name: 'SetQuota',
+        method: 'POST',
+        path,
+        unsigned: true,
+        handle: (call) => {
+          this.#limits.set(LIMIT_NAME, parseBody(call, QuotaDetails)[LIMIT_NAME]);
+          return answer();
+        },
+      },
+    ];
+  }
+}

@@ -1,0 +1,55 @@
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import { addExamples, addLedgerOptions } from '../options.ts';
+import { RUN_STATES } from '../render-run.ts';
+
+export function registerRuns(program: Command, context: Context): void {
+  const runs = program
+    .command('runs')
+    .summary("list, show and watch images' journeys")
+    .description('A run is one journey of one image, from the dropped object to the image in each region.');
+  addLedgerOptions(runs);
+  addExamples(runs, ['byoi runs list', 'byoi runs watch']);
+
+  const list = runs
+    .command('list')
+    .description('Lists the runs that are open: those at work, and those held until a licence is attested.')
+    .option('--all', 'the ended ones too', false)
+    .addOption(new Option('--state <state>', 'only those in this state').choices(RUN_STATES));
+  addExamples(list, [
+    'byoi runs list',
+    'byoi runs list --state FAILED',
+    'byoi runs list --all --output json',
+  ]);
+  context.action(list, async () => (await import('../handlers/runs.ts')).listRuns);
+
+  const show = runs
+    .command('show')
+    .description('Shows a run: its object, verdict, regions with their images, and what went wrong.')
+    .argument('<run>', "the run's id, or as much of its beginning as is needed");
+  addExamples(show, ['byoi runs show x4f2', 'byoi runs show x4f2 --output json']);
+  context.action(show, async () => (await import('../handlers/runs.ts')).showRun);
+
+  const watch = runs
+    .command('watch')
+    .description(
+      'Follows a run, or all open ones, until they end or are held. Exit status: 0 all succeeded, 2 one was ' +
+        'refused, superseded or is held for a licence, 1 one failed.',
+    )
+    .argument('[run]', "the run's id, or as much of its beginning as is needed; without it all open runs");
+  addExamples(watch, ['byoi runs watch', 'byoi runs watch x4f2']);
+  context.action(watch, async () => (await import('../handlers/watch-runs.ts')).watchRuns);
+
+  const attest = runs
+    .command('attest')
+    .description(
+      'Attests that the image of a held run (Windows, RHEL, SLES) may be used under a licence, and lets it go on. ' +
+        'The text, the time and your OCID are recorded in the run.',
+    )
+    .argument('<run>', "the run's id, or as much of its beginning as is needed")
+    .requiredOption('--license <text>', 'whose licence, and which');
+  addExamples(attest, [
+    "byoi runs attest x4f2 --license 'ACME Inc., Windows Server 2022 with Software Assurance'",
+  ]);
+  context.action(attest, async () => (await import('../handlers/attest-run.ts')).attestRun);
+}

@@ -1,0 +1,142 @@
+import { ByoiError } from '../shared/errors.ts';
+
+/** The arguments make no sense. */
+export class UsageError extends ByoiError {
+  override readonly name = 'UsageError';
+
+  constructor(sentence: string, remedy: string) {
+    super('USAGE', sentence, remedy);
+  }
+}
+
+/** A file of the OCI configuration cannot be read: the configuration itself, a key, a token. */
+export class ConfigFileError extends ByoiError {
+  override readonly name = 'ConfigFileError';
+
+  constructor(what: string, path: string, cause: unknown) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'not readable';
+    super(
+      'CONFIG_UNREADABLE',
+      `The ${what} ${path} cannot be read (${reason}).`,
+      'Name another with --config-file, or make one with `oci setup config`; or choose another --auth.',
+      { cause },
+    );
+  }
+}
+
+/** The OCI configuration has no such profile. */
+export class ProfileNotFoundError extends ByoiError {
+  override readonly name = 'ProfileNotFoundError';
+
+  constructor(profile: string, path: string, known: readonly string[]) {
+    super(
+      'PROFILE_NOT_FOUND',
+      `There is no profile "${profile}" in ${path}.`,
+      `Choose with --profile or OCI_CLI_PROFILE one of: ${known.join(', ') || 'none; the file is empty'}.`,
+    );
+  }
+}
+
+/** A profile lacks an entry that the way of authentication needs, or it is not what it should be. */
+export class ProfileInvalidError extends ByoiError {
+  override readonly name = 'ProfileInvalidError';
+
+  constructor(profile: string, path: string, problem: string, options?: ErrorOptions) {
+    super(
+      'PROFILE_INVALID',
+      `Profile "${profile}" in ${path} ${problem}.`,
+      'Write it anew with `oci setup config`, or `oci session authenticate` for --auth security_token.',
+      options,
+    );
+  }
+}
+
+/** The machine has no identity of its own to use. */
+export class PrincipalUnavailableError extends ByoiError {
+  override readonly name = 'PrincipalUnavailableError';
+
+  constructor(auth: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      'PRINCIPAL_UNAVAILABLE',
+      `--auth ${auth} does not work here: ${reason}`,
+      'It works inside OCI only: an instance or a function in a dynamic group. Elsewhere use --auth api_key.',
+      { cause },
+    );
+  }
+}
+
+/** Nothing says in which region to work. */
+export class RegionUnknownError extends ByoiError {
+  override readonly name = 'RegionUnknownError';
+
+  constructor() {
+    super(
+      'REGION_UNKNOWN',
+      'No region was given.',
+      'Give --region, set OCI_CLI_REGION, or put a region into the profile.',
+    );
+  }
+}
+
+/** Nothing says which bucket holds the runs. */
+export class LedgerUnknownError extends ByoiError {
+  override readonly name = 'LedgerUnknownError';
+
+  constructor() {
+    super(
+      'LEDGER_UNKNOWN',
+      'The ledger bucket, where the runs are recorded, was not given.',
+      'Give --ledger-bucket, or set BYOI_LEDGER_BUCKET: the deployment prints its name.',
+    );
+  }
+}
+
+export class ObjectNotFoundError extends ByoiError {
+  override readonly name = 'ObjectNotFoundError';
+
+  constructor(object: string, region: string) {
+    super(
+      'OBJECT_NOT_FOUND',
+      `${object} does not exist in ${region}, or you may not read it.`,
+      'Check the names and --region; the policy needed is: read objects in the compartment of the bucket.',
+    );
+  }
+}
+
+export class RunNotFoundError extends ByoiError {
+  override readonly name = 'RunNotFoundError';
+
+  constructor(id: string) {
+    super(
+      'RUN_NOT_FOUND',
+      `No run's id begins with "${id}".`,
+      'List the runs with `byoi runs list --all`; the ledger may be another one.',
+    );
+  }
+}
+
+export class RunAmbiguousError extends ByoiError {
+  override readonly name = 'RunAmbiguousError';
+
+  constructor(prefix: string, ids: readonly string[]) {
+    super(
+      'RUN_AMBIGUOUS',
+      `More than one run's id begins with "${prefix}".`,
+      `Give more of it; for instance ${ids.join(' or ')}.`,
+    );
+  }
+}
+
+/** Only a held run waits for an attestation. */
+export class RunNotHeldError extends ByoiError {
+  override readonly name = 'RunNotHeldError';
+
+  constructor(id: string, state: string) {
+    super(
+      'RUN_NOT_HELD',
+      `Run ${id} is ${state}: it does not wait for a licence, and nothing was recorded.`,
+      'See it with `byoi runs show`; to import the object again, upload it again.',
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunStore } from '../../shared/oci/run-store.ts';
+import type { Run } from '../../shared/run/run.ts';
+import type { GlobalOptions, LedgerOptions } from '../options.ts';
+import { json } from '../output.ts';
+import { isSettled, type Progress, startProgress } from '../progress.ts';
+import { publicRun } from '../render-run.ts';
+import { EXIT, type ExitCode } from '../report-error.ts';
+import { findRun, readRuns } from '../runs.ts';
+import type { Io } from '../terminal.ts';
+import { connectRuns } from './runs.ts';
+
+/** A step takes seconds to minutes; a person does not wait for longer than this to see it. */
+const POLL_INTERVAL_MS = 2_000;
+
+export async function watchRuns(
+  io: Io,
+  options: GlobalOptions & LedgerOptions,
+  id?: string,
+): Promise<ExitCode> {
+  const store = await connectRuns(options);
+  const ids: string[] = [];
+  if (id !== undefined) ids.push((await findRun(store, id)).value.id);
+  else for await (const open of store.openIds()) ids.push(open);
+  if (ids.length === 0) io.err.write('No run is open.\n');
+  // JSON is for programs: they get the records as the runs settled, the steps go to the other stream.
+  const wantsJson = options.output === 'json';
+  const progress = startProgress(wantsJson ? io.err : io.out);
+  const settled = await followRuns(store, ids, progress, POLL_INTERVAL_MS);
+  if (wantsJson) io.out.write(json(settled.map(publicRun)));
+  return exitCodeOf(settled);
+}
+
+/** Shows the runs until each is settled. @returns them as they settled, in that order */
+export async function followRuns(
+  store: Pick<RunStore, 'get'>,
+  ids: readonly string[],
+  progress: Progress,
+  intervalMs: number,
+): Promise<Run[]> {
+  const settled: Run[] = [];
+  const waiting = new Set(ids);
+  while (waiting.size > 0) {
+    for await (const run of readRuns(store, waiting)) {
+      progress.show(run);
+      if (isSettled(run)) settled.push(run);
+    }
+    for (const { id } of settled) waiting.delete(id);
+    if (waiting.size > 0) await sleep(intervalMs);
+  }
+  progress.end();
+  return settled;
+}
+
+/** A failure weighs more than a refusal. */
+function exitCodeOf(runs: readonly Run[]): ExitCode {
+  if (runs.some(({ state }) => state === 'FAILED')) return EXIT.error;
+  return runs.every(({ state }) => state === 'SUCCEEDED') ? EXIT.ok : EXIT.refused;
+}

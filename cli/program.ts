@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { registerInspect } from './commands/inspect.ts';
+import { registerRuns } from './commands/runs.ts';
+import type { Context } from './context.ts';
+import { addExamples, addGlobalOptions } from './options.ts';
+import { EXIT, type ExitCode, reportError } from './report-error.ts';
+import type { Io } from './terminal.ts';
+
+/**
+ * Runs the `byoi` command.
+ *
+ * @param argv arguments, without Node's path and the script's
+ * @returns the exit status: 0 done, 1 an error, 2 refused, or the arguments were wrong
+ */
+export async function runProgram(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let status: ExitCode = EXIT.ok;
+  const program = buildProgram(io, {
+    action(command, load) {
+      command.action(async (...received) => {
+        const operands = received.slice(0, -2).filter((value) => value !== undefined);
+        status = await (await load())(io, command.optsWithGlobals(), ...operands);
+      });
+    },
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    return reportError(error, io.err, program.opts().debug === true);
+  }
+}
+
+/** The command with all its subcommands, a file of `commands/` each. */
+export function buildProgram(io: Io, context: Context): Command {
+  const program = new Command('byoi')
+    .description(manifest.description)
+    .version(manifest.version)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    // Errors are printed in one place, report-error.ts.
+    .configureOutput({ writeOut: io.out.write, writeErr: io.err.write, outputError: () => {} });
+  addGlobalOptions(program);
+  addExamples(program, [
+    'byoi inspect disk.qcow2',
+    'byoi runs watch',
+    'byoi runs list --all --output json --profile ADMIN',
+  ]);
+  registerInspect(program, context);
+  registerRuns(program, context);
+  return program;
+}

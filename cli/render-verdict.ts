@@ -1,0 +1,60 @@
+import { rejections, type Verdict } from '../shared/launch/verdict.ts';
+import { formatBytes, type Paint, printable, table } from './output.ts';
+
+/** The verdict in a line: "qcow2 v3, 2 GiB, PARAVIRTUALIZED, UEFI_64, confidence low", or the first rejection. */
+export function summarizeVerdict(verdict: Verdict): string {
+  const [rejection] = rejections(verdict);
+  if (rejection) return printable(`${rejection.code}: ${rejection.sentence}`);
+  const size = verdict.virtualSize === null ? null : formatBytes(verdict.virtualSize);
+  const parts = [formatOf(verdict), size, verdict.launchMode, verdict.firmware];
+  return printable([...parts.filter(Boolean), `confidence ${verdict.confidence}`].join(', '));
+}
+
+/** The verdict as a person reads it: what it is, how it will be launched, why, and what is in the way. */
+export function renderVerdict(verdict: Verdict, paint: Paint): string {
+  const { virtualSize, cost } = verdict;
+  const size = virtualSize === null ? null : `${formatBytes(virtualSize)} virtual disk`;
+  const facts: [string, string | null][] = [
+    ['Image', joined([formatOf(verdict), size], ', ')],
+    ['System', joined([systemOf(verdict), verdict.architecture], ', ')],
+    ['Launch mode', verdict.launchMode],
+    ['Firmware', verdict.firmware],
+    ['Boot volume', verdict.bootVolumeType],
+    ['Network', verdict.networkType],
+    ['Confidence', verdict.confidence],
+    ['Read', `${cost.requests} requests, ${formatBytes(cost.bytes)}, ${cost.milliseconds} ms`],
+  ];
+  const rows = facts.flatMap(([label, value]) =>
+    value === null ? [] : [[`  ${paint('dim', label)}`, printable(value)]],
+  );
+  return table(rows) + renderEvidence(verdict, paint) + renderProblems(verdict, paint);
+}
+
+function renderEvidence({ evidence }: Verdict, paint: Paint): string {
+  if (evidence.length === 0) return '';
+  const lines = evidence.map(
+    ({ fact, source }) => `  - ${printable(fact)} ${paint('dim', `(${printable(source)})`)}\n`,
+  );
+  return `\n${paint('bold', 'Evidence')}\n${lines.join('')}`;
+}
+
+function renderProblems({ problems }: Verdict, paint: Paint): string {
+  if (problems.length === 0) return '';
+  const lines = problems.map(({ severity, code, sentence, remedy }) => {
+    const mark = severity === 'reject' ? paint('red', 'refused') : paint('yellow', 'warning');
+    return `  ${mark} ${code}: ${printable(sentence)}\n${remedy && `    ${printable(remedy)}\n`}`;
+  });
+  return `\n${paint('bold', 'Problems')}\n${lines.join('')}`;
+}
+
+function formatOf({ format, variant }: Verdict): string | null {
+  return joined([format, variant], ' ');
+}
+
+function systemOf({ operatingSystem, operatingSystemVersion }: Verdict): string | null {
+  return joined([operatingSystem, operatingSystemVersion], ' ');
+}
+
+function joined(parts: readonly (string | null)[], separator: string): string | null {
+  return parts.filter(Boolean).join(separator) || null;
+}

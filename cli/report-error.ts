@@ -1,0 +1,49 @@
+import { CommanderError } from 'commander';
+import { ByoiError } from '../shared/errors.ts';
+import { UsageError } from './errors.ts';
+import { painter, printable } from './output.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command's exit status says. */
+export const EXIT = { ok: 0, error: 1, refused: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * Prints an error as code, sentence and remedy, the stack only for those who debug.
+ *
+ * @returns the exit status: 2 where the arguments were wrong, 0 where only help or the version was asked for
+ */
+export function reportError(error: unknown, terminal: Terminal, debug: boolean): ExitCode {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  // No command: commander has printed the help in place of an error.
+  if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.refused;
+  const known = toByoiError(error);
+  const paint = painter(terminal);
+  const lines = [`${paint('red', 'error')} ${paint('bold', known.code)}: ${printable(known.message)}`];
+  if (known.remedy) lines.push(`  ${printable(known.remedy)}`);
+  if (debug) lines.push(...stackOf(error).map((line) => paint('dim', printable(line))));
+  terminal.write(`${lines.join('\n')}\n`);
+  return known instanceof UsageError ? EXIT.refused : EXIT.error;
+}
+
+function toByoiError(error: unknown): ByoiError {
+  if (error instanceof ByoiError) return error;
+  if (error instanceof CommanderError) return toUsageError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new ByoiError('UNEXPECTED', message, 'Run it again with --debug, and report what it prints.');
+}
+
+/** commander's messages read "error: unknown command 'rnus'\n(Did you mean runs?)". */
+function toUsageError(error: CommanderError): UsageError {
+  const [sentence = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = suggestions.join(' ').replace(/^\((.*)\)$/, '$1');
+  return new UsageError(`${sentence.replace(/\.$/, '')}.`, suggestion || SEE_HELP);
+}
+
+const SEE_HELP = 'See `byoi --help`, or --help after the command.';
+
+function stackOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const cause = error.cause instanceof Error ? ['caused by', ...stackOf(error.cause)] : [];
+  return [...(error.stack ?? '').split('\n'), ...cause];
+}

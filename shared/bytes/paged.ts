@@ -1,16 +1,17 @@
 import { type ByteSource, checkRange } from './source.ts';
 
-/** One qcow2 cluster of the default size, and the smallest read that is worth a request's latency. */
-export const PAGE_LENGTH = 64 * 1024;
+/** The smallest read that is worth a request's latency; half a qcow2 cluster of the default size. */
+export const PAGE_LENGTH = 32 * 1024;
 
 /**
- * What the first read of a source fetches: every format's mark lies in it (the farthest is btrfs' at
- * 64 KiB + 64), a VMDK's descriptor, and a qcow2's header and the start of its refcount table.
+ * What the first read of a source fetches. Every format's mark lies in it (the farthest is btrfs' at
+ * 64 KiB + 64), a VMDK's descriptor, and the header, the refcount table and the first refcount block
+ * of a qcow2 as qemu-img lays it out. Two pages more make 256 KiB, which is what a detection may cost.
  */
-export const HEAD_LENGTH = 2 * PAGE_LENGTH;
+export const HEAD_LENGTH = 6 * PAGE_LENGTH;
 
 /** 16 MiB of pages: small beside a function's 256 MB, large beside the metadata of one filesystem. */
-export const CACHED_PAGES = 256;
+export const CACHED_PAGES = 512;
 
 /** A source over a page cache. */
 export interface PagedSource extends ByteSource {

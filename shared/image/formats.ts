@@ -1,3 +1,4 @@
+import { noteFailures } from '../bytes/failures.ts';
 import { HEAD_LENGTH } from '../bytes/paged.ts';
 import type { ByteSource } from '../bytes/source.ts';
 import { ByoiError } from '../errors.ts';
@@ -60,23 +61,6 @@ export async function openImage(source: ByteSource, name: string): Promise<OpenI
       { cause: error },
     );
   }
-}
-
-/** Which errors are the source's own (network, rights), and say nothing about the image? */
-function noteFailures(source: ByteSource): { guarded: ByteSource; failures: Set<unknown> } {
-  const failures = new Set<unknown>();
-  const guarded: ByteSource = {
-    size: source.size,
-    async read(offset, length) {
-      try {
-        return await source.read(offset, length);
-      } catch (error) {
-        failures.add(error);
-        throw error;
-      }
-    },
-  };
-  return { guarded, failures };
 }
 
 async function findFormat(source: ByteSource, name: string): Promise<ImageFormat> {

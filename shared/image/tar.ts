@@ -17,7 +17,7 @@ const MAX_MEMBERS = 64;
 /** Names in Object Storage have at most 1024 bytes; paths in archives seldom more. */
 const MAX_LONG_NAME = 64 * 1024;
 
-/** Metadata seldom has more; and with a paged source's head, two requests stay below 256 KiB. */
+/** Metadata seldom has more; and it lies in two pages at most, so that a detection stays within its cost. */
 const READ_AHEAD = 32 * 1024;
 
 /**

@@ -43,8 +43,7 @@ export interface Descriptor {
 export function parseDescriptor(text: string, name: string): Descriptor {
   const values = new Map<string, string>();
   const extents: Extent[] = [];
-  for (const line of text.split('\n').map((raw) => raw.trim())) {
-    if (line === '' || line.startsWith('#')) continue;
+  for (const line of lines(text)) {
     const extent = EXTENT.exec(line);
     const pair = KEY_VALUE.exec(line);
     if (extent) extents.push(toExtent(extent));
@@ -56,6 +55,13 @@ export function parseDescriptor(text: string, name: string): Descriptor {
   const createType = values.get('createtype') ?? '';
   if (!DEVICE_TYPES.includes(createType)) checkNoPath(extents);
   return { createType, extents };
+}
+
+/** Without comments; what follows the first NUL is a sector's padding. */
+function lines(text: string): string[] {
+  const [content = ''] = text.split('\0', 1);
+  const trimmed = content.split('\n').map((line) => line.trim());
+  return trimmed.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** Is the data on a device of some host, of which this file has only the path? */

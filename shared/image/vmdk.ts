@@ -46,9 +46,9 @@ function isBareDescriptor(head: Buffer): boolean {
 async function openSparse(source: ByteSource, name: string): Promise<OpenImage> {
   const header = await readHeader(source);
   const { offset, length } = header.descriptor;
-  // Only the single extents of a split disk have no descriptor.
-  if (length === 0) return unsupported('twoGbMaxExtentSparse', name);
-  const [text = ''] = (await source.read(offset, length)).toString('utf8').split('\0', 1);
+  const text = (await source.read(offset, length)).toString('utf8');
+  // Only the extents of a split disk have no descriptor, or an empty place for one.
+  if (/^\0*$/.test(text)) return unsupported('twoGbMaxExtentSparse', name);
   const descriptor = parseDescriptor(text, name);
   const { createType } = descriptor;
   if (!IMPORTABLE.includes(createType)) return unsupported(createType, name);

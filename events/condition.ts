@@ -94,7 +94,7 @@ function matchesOne(wanted: Scalar | Condition, found: unknown): boolean {
 }
 
 /** Each part between the asterisks is looked for once, after the one before it: no backtracking. */
-function matchesWildcard(pattern: string, text: string): boolean {
+export function matchesWildcard(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
   if (last === undefined) return pattern === text;

@@ -36,12 +36,19 @@ export async function headObject(clients: Clients, address: ObjectAddress): Prom
   };
 }
 
-/** The names in a bucket under a prefix, page by page, in the order of their bytes. */
-export async function* listObjectNames(
+/** What a listing says of an object. */
+export interface ObjectSummary {
+  readonly name: string;
+  readonly eTag: string;
+  readonly createdAt: Date;
+}
+
+/** The objects of a bucket under a prefix, page by page, in the order of their names' bytes. */
+export async function* listObjects(
   clients: Clients,
   { region, namespace, bucket }: Omit<ObjectAddress, 'object'>,
   prefix = '',
-): AsyncGenerator<string> {
+): AsyncGenerator<ObjectSummary> {
   const client = await clients.objectStorage(region);
   let start: string | undefined;
   do {
@@ -52,10 +59,13 @@ export async function* listObjectNames(
         // The SDK leaves query values as they are: & + # in a name would cut them short.
         prefix: prefix && encodeURIComponent(prefix),
         start: start && encodeURIComponent(start),
+        fields: 'name,etag,timeCreated',
         limit: 1000,
       }),
     );
-    for (const { name } of page.listObjects.objects) yield name;
+    for (const { name, etag, timeCreated } of page.listObjects.objects) {
+      yield { name, eTag: etag ?? '', createdAt: new Date(timeCreated ?? 0) };
+    }
     start = page.listObjects.nextStartWith;
   } while (start);
 }

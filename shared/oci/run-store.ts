@@ -4,7 +4,7 @@ import type { Policy } from '../run/policy.ts';
 import type { Run } from '../run/run.ts';
 import type { Clients } from './clients.ts';
 import { DocumentConflictError, type LedgerAddress, openDocuments, type Stored } from './documents.ts';
-import { listObjectNames } from './objects.ts';
+import { listObjects } from './objects.ts';
 
 /** `runs/ID` is the record, `open/ID` an empty marker while it is open: finding open runs costs nothing for closed ones. */
 const RUNS = 'runs/';
@@ -13,11 +13,16 @@ const OPEN = 'open/';
 /** Two drivers of one run meet now and then; more rounds than this are no coincidence. */
 const MAX_CONFLICTS = 10;
 
+export interface RunMarker {
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
 export interface RunStore {
   get(id: string): Promise<Stored<Run> | undefined>;
-  /** Ids of the open runs. */
-  openIds(): AsyncGenerator<string>;
-  /** Ids of all runs, optionally those that begin with `prefix`. */
+  /** The markers of the open runs, with when each was made. */
+  openMarkers(): AsyncGenerator<RunMarker>;
+  /** Ids of all runs, optionally those that begin with `prefix`; in no order of time. */
   ids(prefix?: string): AsyncGenerator<string>;
   /**
    * Writes a new run, its marker first, so that no run is ever open without one.
@@ -34,16 +39,21 @@ export interface RunStore {
 export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore {
   const documents = openDocuments(clients, ledger);
 
-  async function* idsUnder(folder: string, prefix = ''): AsyncGenerator<string> {
-    for await (const name of listObjectNames(clients, ledger, folder + prefix))
-      yield name.slice(folder.length);
+  async function* under(folder: string, prefix = ''): AsyncGenerator<RunMarker> {
+    for await (const { name, createdAt } of listObjects(clients, ledger, folder + prefix)) {
+      yield { id: name.slice(folder.length), createdAt };
+    }
   }
 
-  const store: RunStore = {
+  return {
     get: (id) => documents.read<Run>(RUNS + id),
-    openIds: () => idsUnder(OPEN),
-    ids: (prefix) => idsUnder(RUNS, prefix),
+    openMarkers: () => under(OPEN),
+    async *ids(prefix) {
+      for await (const { id } of under(RUNS, prefix)) yield id;
+    },
     async open(run) {
+      const known = await documents.read<Run>(RUNS + run.id);
+      if (known) return { stored: known, opened: false };
       await documents.mark(OPEN + run.id);
       try {
         return { stored: await documents.write(RUNS + run.id, run, null), opened: true };
@@ -52,7 +62,6 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       }
       const stored = await documents.read<Run>(RUNS + run.id);
       if (!stored) throw new DocumentConflictError(RUNS + run.id);
-      if (stored.value.closedAt !== null) await documents.remove(OPEN + run.id);
       return { stored, opened: false };
     },
     async advance(stored, fact, policy) {
@@ -73,5 +82,4 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
     },
     setMarker: (id, open) => (open ? documents.mark(OPEN + id) : documents.remove(OPEN + id)),
   };
-  return store;
 }

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RUN_TAG } from '../../shared/drive/create-image.ts';
+import { drive } from '../../shared/drive/drive.ts';
+import type { Stored } from '../../shared/oci/documents.ts';
+import { callUnlessMissing } from '../../shared/oci/errors.ts';
+import type { Run } from '../../shared/run/run.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
+
+/** import-image writes CreateImage's answer down within milliseconds; the event can be as quick only for tiny images. */
+const RECORDED_WITHIN_MS = 2_000;
+const LOOK_AGAIN_MS = 100;
+
+/** The event may be a little ahead of the work request's own end. */
+const HINTED_ROUNDS = 4;
+const WORK_REQUEST_LAG_MS = 500;
+
+/** Drives the run that an image belongs to; an image without a run's tag is none of ours. */
+export async function advanceRunOfImage(deployment: Deployment, imageId: string): Promise<object> {
+  const { clients, ledger } = deployment;
+  const client = await clients.compute(ledger.region);
+  const found = await callUnlessMissing('GetImage', () => client.getImage({ imageId }));
+  const runId = found?.image.freeformTags?.[RUN_TAG];
+  let stored = runId ? await readWithImage(deployment, runId, imageId) : undefined;
+  if (!stored) return { ignored: 'the image of no run' };
+  for (let round = 1; ; round += 1) {
+    stored = await drive(deployment, stored, true);
+    const importing = stored.value.branches.some(
+      ({ step, imageId: id }) => step === 'import' && id === imageId,
+    );
+    if (!importing || round === HINTED_ROUNDS) return { run: stored.value.id, state: stored.value.state };
+    await sleep(WORK_REQUEST_LAG_MS);
+  }
+}
+
+/** The run once it knows the image: CreateImage's answer may not have been written down yet. */
+async function readWithImage(
+  { runs }: Deployment,
+  runId: string,
+  imageId: string,
+): Promise<Stored<Run> | undefined> {
+  for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+    const stored = await runs.get(runId);
+    const recorded = stored?.value.branches.some((branch) => branch.imageId === imageId);
+    if (recorded || !stored || waited >= RECORDED_WITHIN_MS) return recorded ? stored : undefined;
+    await sleep(LOOK_AGAIN_MS);
+  }
+}

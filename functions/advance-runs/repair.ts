@@ -1,0 +1,60 @@
+import { concurrently } from '../../shared/concurrently.ts';
+import { drive } from '../../shared/drive/drive.ts';
+import { configuredAttestation } from '../../shared/drive/inspect-source.ts';
+import { takeUp } from '../../shared/drive/take-up.ts';
+import type { Stored } from '../../shared/oci/documents.ts';
+import { headObject, listObjects } from '../../shared/oci/objects.ts';
+import { runIdOf } from '../../shared/run/id.ts';
+import type { ObjectAddress, Run } from '../../shared/run/run.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
+
+/** A marker without a run was left by a function that died between the two; no function lives as long as this. */
+const ORPHAN_AFTER_MS = 2 * 3_600_000;
+const CONCURRENCY = 8;
+/** Objects found late are opened only while there is time to drive them; the next tick finds the rest. */
+const OPEN_RESERVE_MS = 60_000;
+
+/** What a schedule is for: what no event told of, what was held, and what a dead function left half done. */
+export async function repair(deployment: Deployment): Promise<{ found: number }> {
+  await concurrently(deployment.runs.openMarkers(), CONCURRENCY, async ({ id, createdAt }) => {
+    const stored = await deployment.runs.get(id);
+    const orphan = !stored && Date.now() - createdAt.getTime() > ORPHAN_AFTER_MS;
+    if (orphan || (stored && stored.value.closedAt !== null)) await deployment.runs.setMarker(id, false);
+    if (stored?.value.state === 'NEEDS_LICENSE') await lookAgain(deployment, stored);
+  });
+  return { found: await openMissingRuns(deployment) };
+}
+
+/** A held run: has its licence been attested in config.json since, and is its object still there? */
+async function lookAgain(deployment: Deployment, stored: Stored<Run>): Promise<void> {
+  const { clients, config, runs, policy } = deployment;
+  const at = new Date().toISOString();
+  const head = await headObject(clients, stored.value.source);
+  const attestation = configuredAttestation(config, stored.value.verdict?.licensedSystem ?? null);
+  if (head?.eTag !== stored.value.source.eTag) {
+    const lost = { kind: 'source-lost', how: head ? 'overwritten' : 'deleted', at } as const;
+    await drive(deployment, await runs.advance(stored, lost, policy));
+  } else if (attestation) {
+    await drive(deployment, await runs.advance(stored, { kind: 'attested', attestation, at }, policy));
+  }
+}
+
+/** Opens and drives the runs of objects whose event never came, or that lay there before the deployment. */
+async function openMissingRuns(deployment: Deployment): Promise<number> {
+  const { clients, config, deadline, ledger, runs } = deployment;
+  let found = 0;
+  for (const bucket of config.dropBuckets) {
+    const place = { region: ledger.region, namespace: ledger.namespace, bucket };
+    await concurrently(listObjects(clients, place), CONCURRENCY, async ({ name, eTag }) => {
+      if (isIgnoredName(name, config.ignoreNames) || deadline.remainingMs() < OPEN_RESERVE_MS) return;
+      const address: ObjectAddress = { ...place, object: name };
+      if (await runs.get(runIdOf({ ...address, eTag }))) return;
+      const taken = await takeUp(deployment, address);
+      if (!taken.stored || !taken.opened) return;
+      found += 1;
+      await drive(deployment, taken.stored);
+    });
+  }
+  return found;
+}

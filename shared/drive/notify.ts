@@ -1,0 +1,48 @@
+import { call } from '../oci/errors.ts';
+import type { Run } from '../run/run.ts';
+import type { RunPerformer } from './perform.ts';
+
+/** OCI Notifications cuts a title there. */
+const MAX_TITLE_LENGTH = 200;
+
+/**
+ * Tells the topic where the run stands. At least once: the run's id and sequence let a reader drop a second one.
+ */
+export const notify: RunPerformer = async ({ ledger, clients, config, log }, run) => {
+  const message = messageOf(run);
+  log[run.failure ? 'warn' : 'info'](`run ${run.state}`, message);
+  const topicId = config.notificationTopicId;
+  if (topicId) {
+    const client = await clients.notifications(ledger.region);
+    const title = `byoi: ${run.source.object} ${run.state}`;
+    const messageDetails = {
+      title: Array.from(title).slice(0, MAX_TITLE_LENGTH).join(''),
+      body: JSON.stringify(message, undefined, 2),
+    };
+    await call('PublishMessage', () => client.publishMessage({ topicId, messageDetails }));
+  }
+  return { kind: 'notified', state: run.state };
+};
+
+function messageOf(run: Run): object {
+  const { id, sequence, state, source, verdict, failure, branches } = run;
+  return {
+    run: id,
+    sequence,
+    state,
+    object: `oci://${source.namespace}/${source.bucket}/${source.object}`,
+    region: source.region,
+    ...(verdict && { format: verdict.format, launchMode: verdict.launchMode, firmware: verdict.firmware }),
+    ...(verdict && { confidence: verdict.confidence }),
+    ...(state === 'NEEDS_LICENSE' && {
+      licensedSystem: verdict?.licensedSystem,
+      remedy: `byoi runs attest ${id} --license "…"`,
+    }),
+    ...failure,
+    images: branches.flatMap(({ region, imageId }) =>
+      imageId && state === 'SUCCEEDED' ? [{ region, imageId }] : [],
+    ),
+    problems: verdict?.problems ?? [],
+    warnings: branches.flatMap(({ warnings }) => warnings),
+  };
+}

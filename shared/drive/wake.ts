@@ -1,0 +1,30 @@
+import { call } from '../oci/errors.ts';
+import { changeLease, isHeld } from '../oci/lease.ts';
+import type { Deployment } from '../runtime/deployment.ts';
+
+/**
+ * Makes sure that somebody polls the open runs: raises the lease's wakeups, which keeps the present poller from
+ * letting go, and starts one where there is none.
+ */
+export async function wakePoller(deployment: Deployment): Promise<void> {
+  const lease = await changeLease(deployment.documents, (current) => ({
+    ...current,
+    wakeups: current.wakeups + 1,
+  }));
+  if (!isHeld(lease, new Date())) await invokeAdvanceRuns(deployment);
+}
+
+/** Invokes advance-runs detached: it polls for as long as any run is open. */
+export async function invokeAdvanceRuns({ clients, config, ledger }: Deployment): Promise<void> {
+  const functionId = config.advanceRunsFunctionId;
+  const management = await clients.functions(ledger.region);
+  const found = await call('GetFunction', () => management.getFunction({ functionId }));
+  const client = await clients.functionsInvoke(found.function.invokeEndpoint ?? '');
+  await call('InvokeFunction', () =>
+    client.invokeFunction({
+      functionId,
+      fnInvokeType: 'detached' as never,
+      invokeFunctionBody: JSON.stringify({ byoi: 'poll' }),
+    }),
+  );
+}

@@ -1,8 +1,6 @@
 import type { Evidence } from '../finding.ts';
+import { isArmShape } from './shapes.ts';
 import type { Architecture, Firmware } from './verdict.ts';
-
-/** OCI's Arm shapes: VM.Standard.A1.Flex, BM.Standard.A1.160, VM.Standard.A2.Flex, … */
-const ARM_SHAPE = /\.A\d+\./;
 
 export interface ArchitectureClues {
   /** By the types of the disk's partitions. */
@@ -19,7 +17,7 @@ export function readArchitecture({ disk, shapes, firmware }: ArchitectureClues):
 } {
   // The disk's own evidence is told where it was read.
   if (disk) return { architecture: disk, evidence: [] };
-  const arm = shapes?.filter((shape) => ARM_SHAPE.test(shape)) ?? [];
+  const arm = shapes?.filter(isArmShape) ?? [];
   if (shapes?.length && (arm.length === 0 || arm.length === shapes.length)) {
     const architecture = arm.length ? 'aarch64' : 'x86_64';
     const fact = `compatible with ${arm.length ? 'Arm' : 'x86'} shapes only`;

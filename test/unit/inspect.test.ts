@@ -8,6 +8,8 @@ import type { ByteSource } from '../../shared/bytes/source.ts';
 import { inspect } from '../../shared/inspect.ts';
 import { rejections, type Verdict } from '../../shared/launch/verdict.ts';
 import { buildGpt, buildMbr, TYPES } from '../support/disks.ts';
+import { buildOciArchive, exportedMetadata, type OciArchiveOptions } from '../support/images/oci-archive.ts';
+import { buildQcow2 } from '../support/images/qcow2.ts';
 
 const RUNS = Number(process.env.BYOI_FUZZ_RUNS ?? 500);
 /** A small image with anything wrong in it must not cost more. */
@@ -137,6 +139,63 @@ describe('what the disk says', () => {
   });
 });
 
+describe('an .oci archive', () => {
+  const disk = buildGpt([
+    { type: TYPES.esp, start: 100, sectors: 100 },
+    { type: TYPES.linux, start: 300, sectors: 100 },
+  ]);
+  const inspectArchive = (options: Partial<OciArchiveOptions> = {}, metadata = {}) =>
+    inspect(bufferSource(buildOciArchive({ disk: buildQcow2(disk), ...options })), {
+      name: 'exported.oci',
+      metadata,
+    });
+
+  test.each([{}, { gzip: true }, { diskFirst: true }, { gzip: true, diskFirst: true }])(
+    'is believed: OCI wrote it (%o)',
+    async (options) => {
+      const verdict = await inspectArchive(options);
+      expect(verdict).toMatchObject({
+        format: 'oci',
+        launchMode: 'PARAVIRTUALIZED',
+        firmware: 'UEFI_64',
+        architecture: 'aarch64',
+        operatingSystem: 'Oracle Linux',
+        operatingSystemVersion: '9',
+        bootVolumeType: 'PARAVIRTUALIZED',
+        networkType: 'PARAVIRTUALIZED',
+        confidence: 'certain',
+      });
+      expect(rejected(verdict)).toEqual([]);
+      expect(codes(verdict)).not.toContain('DRIVERS_NOT_READ');
+    },
+  );
+
+  test('without a launch mode in its metadata is left to OCI, at low confidence', async () => {
+    const verdict = await inspectArchive({ metadata: { ...exportedMetadata, externalLaunchOptions: {} } });
+    expect(verdict).toMatchObject({ launchMode: null, firmware: 'UEFI_64', confidence: 'low' });
+  });
+
+  test('of Windows is held for its licence and keeps OCI’s terms', async () => {
+    const metadata = {
+      ...exportedMetadata,
+      operatingSystem: 'Windows',
+      operatingSystemVersion: 'Server 2022 Standard',
+    };
+    const verdict = await inspectArchive({ metadata });
+    expect(verdict).toMatchObject({
+      licensedSystem: 'windows',
+      operatingSystemVersion: 'Server 2022 Standard',
+    });
+    expect(codes(verdict)).toEqual(['WINDOWS_BOOT_VOLUME_SMALL']);
+  });
+
+  test('is overruled by a person, with a conflict that names both', async () => {
+    const verdict = await inspectArchive({}, { 'opc-meta-byoi-launch-mode': 'NATIVE' });
+    expect(verdict).toMatchObject({ launchMode: 'NATIVE', confidence: 'low' });
+    expect(codes(verdict)).toEqual(['OVERRIDE_CONFLICT', 'LAUNCH_MODE_UNSUPPORTED']);
+  });
+});
+
 describe('what cannot be inspected', () => {
   test.each(['.', '..'])('an object named %s is refused without a read', async (name) => {
     const verdict = await inspect(bufferSource(fixture('demo-disk.qcow2')), { name });
@@ -203,7 +262,7 @@ describe('docs/VERDICT.md', () => {
   });
 
   test('lists every field', async () => {
-    const listed = [...documentation.matchAll(/^\| `([\w.[\]]+)` \| (?:string|integer|array)/gm)].map(
+    const listed = [...documentation.matchAll(/^\| `([\w.[\]]+)`\s+\| (?:string|integer|array)/gm)].map(
       ([, field]) => field,
     );
     const { cost, ...fields } = await inspect(bufferSource(Buffer.alloc(0)), { name: 'x' });
@@ -224,7 +283,7 @@ describe('docs/VERDICT.md', () => {
     const told = sources.flatMap((path) => [
       ...readFileSync(join(root, path), 'utf8').matchAll(/code: '(\w+)',\s+severity: '(\w+)'/g),
     ]);
-    const listed = [...documentation.matchAll(/^\| `([A-Z_0-9]+)` \| (reject|warn)/gm)];
+    const listed = [...documentation.matchAll(/^\| `([A-Z_0-9]+)`\s+\| (reject|warn)/gm)];
     const pairs = (matches: RegExpExecArray[]) =>
       matches.map(([, code, severity]) => `${code} ${severity}`).toSorted();
     expect(pairs(listed)).toEqual(pairs(told));

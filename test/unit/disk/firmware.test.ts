@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import { readFirmware } from '../../../shared/disk/firmware.ts';
 import { readPartitions } from '../../../shared/disk/partitions.ts';
 import { buildGpt, buildMbr, TYPES } from '../../support/disks.ts';
-import { memory } from '../../support/memory.ts';
 
 const esp = { type: TYPES.esp, start: 100, sectors: 100 };
 const biosBoot = { type: TYPES.biosBoot, start: 200, sectors: 10 };
@@ -31,7 +31,7 @@ test.each<[string, Buffer, 'BIOS' | 'UEFI_64' | null, RegExp]>([
   ['MBR with neither', buildMbr([linux]), null, /nothing that firmware could start/],
   ['nothing', Buffer.alloc(4096), null, /no partition table/],
 ])('%s', async (_, disk, firmware, fact) => {
-  const reading = readFirmware(await readPartitions(memory(disk)));
+  const reading = readFirmware(await readPartitions(bufferSource(disk)));
   expect(reading.firmware).toBe(firmware);
   expect(reading.evidence.fact).toMatch(fact);
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import { readMarks } from '../../../shared/disk/marks.ts';
 import { readPartitions } from '../../../shared/disk/partitions.ts';
 import { buildGpt, buildMbr, TYPES } from '../../support/disks.ts';
-import { memory } from '../../support/memory.ts';
 
 async function marks(disk: Buffer) {
-  const source = memory(disk);
+  const source = bufferSource(disk);
   return readMarks(source, await readPartitions(source));
 }
 const gpt = (...types: string[]) =>

@@ -1,17 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { meter } from '../../../shared/bytes/budget.ts';
+import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import { readFirmware } from '../../../shared/disk/firmware.ts';
 import { readMarks } from '../../../shared/disk/marks.ts';
 import { readPartitions } from '../../../shared/disk/partitions.ts';
 import { buildGpt, buildMbr, sealGptHeader, TYPES, writeBootRecord } from '../../support/disks.ts';
-import { memory } from '../../support/memory.ts';
 
 const RUNS = Number(process.env.BYOI_FUZZ_RUNS ?? 500);
 /** Boot record, chain of extended records, GPT and its backup, and the look for 4096-byte sectors. */
 const MAX_READS = 70;
 
 const codes = (table: { problems: readonly { code: string }[] }) => table.problems.map(({ code }) => code);
-const read = (disk: Buffer) => readPartitions(memory(disk));
+const metered = (disk: Buffer) => meter(bufferSource(disk), { requests: Infinity, bytes: Infinity });
+const read = (disk: Buffer) => readPartitions(bufferSource(disk));
 
 describe('MBR', () => {
   test('primary partitions come with number, type, place in bytes and active flag', async () => {
@@ -53,11 +55,11 @@ describe('MBR', () => {
       { type: 0x83, start: 8, sectors: 50 },
       { type: 0x05, start: 0, sectors: 100 },
     ]);
-    const source = memory(disk);
+    const source = metered(disk);
     const table = await readPartitions(source);
     expect(codes(table)).toEqual(['EXTENDED_PARTITION_BROKEN']);
     expect(table.partitions).toHaveLength(1);
-    expect(source.reads).toBe(2);
+    expect(source.cost.requests).toBe(2);
   });
 
   test('a chain of extended records that does not end is cut at fdisk’s own limit', async () => {
@@ -219,9 +221,9 @@ describe('hostile tables', () => {
           for (const [at, value] of changes) disk.writeUInt8(value, at);
           if (seal) sealGptHeader(disk, 1);
           for (const bytes of [disk, disk.subarray(0, size)]) {
-            const source = memory(bytes);
+            const source = metered(bytes);
             const table = await readPartitions(source);
-            expect(source.reads).toBeLessThan(MAX_READS);
+            expect(source.cost.requests).toBeLessThan(MAX_READS);
             for (const { offset, length } of table.partitions) {
               expect(offset >= 0 && length > 0 && offset + length <= bytes.length).toBe(true);
             }

@@ -60,7 +60,7 @@ function getNamespaceMetadata(call: Call): Answer {
 function listBuckets(call: Call): Answer {
   const { namespace } = callerNamespace(call);
   const compartmentId = requiredQuery(call, 'compartmentId');
-  const withTags = call.query.get('fields')?.split(',').includes('tags');
+  const withTags = listOf(call, 'fields').includes('tags');
   const buckets = storeOf(call.region)
     .buckets()
     .filter((bucket) => bucket.namespace === namespace && bucket.compartmentId === compartmentId)
@@ -106,7 +106,7 @@ function getBucket(call: Call): Answer {
   const bucket = callerBucket(call);
   const headers = { etag: bucket.eTag };
   if (isUnmodified(bucket.eTag, call.headers)) return { status: 304, headers };
-  const fields = call.query.get('fields')?.split(',') ?? [];
+  const fields = listOf(call, 'fields');
   const body: Record<string, unknown> = bucketBody(bucket);
   if (fields.includes('approximateCount')) body.approximateCount = storeOf(call.region).names(bucket).size;
   if (fields.includes('approximateSize')) body.approximateSize = bucketSize(call, bucket);
@@ -167,6 +167,11 @@ function coveredDetails(call: Call): BucketDetails {
   return Object.fromEntries(
     Object.entries(covered).filter(([, value]) => value !== undefined && value !== null),
   );
+}
+
+/** A list in the query: repeated by the TypeScript SDK, separated by commas by the others. */
+function listOf(call: Call, name: string): string[] {
+  return call.query.getAll(name).flatMap((value) => value.split(','));
 }
 
 function requireCompartment(call: Call, compartmentId: string): void {

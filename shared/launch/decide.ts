@@ -101,7 +101,7 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     launchMode: applied.values.launchMode ?? launchMode,
     firmware: applied.values.firmware,
     // Only what OCI wrote and will use itself is certain.
-    confidence: overrides.launchMode === undefined ? row.confidence : 'low',
+    confidence: overrides.launchMode || overrides.firmware ? 'low' : row.confidence,
     evidence: [row.because, ...applied.evidence],
     problems,
   };

@@ -96,6 +96,12 @@ describe('what a person set wins', () => {
     expect(decision.problems[0]?.sentence).toMatch(/EMULATED.*NATIVE/);
   });
 
+  test('over the archive’s firmware: what OCI did not write is not certain', () => {
+    const decision = decide({ ...nothing, format: 'oci', archive }, { firmware: 'BIOS' });
+    expect(decision).toMatchObject({ launchMode: 'NATIVE', firmware: 'BIOS', confidence: 'low' });
+    expect(codes(decision)).toEqual(['OVERRIDE_CONFLICT']);
+  });
+
   test('over the firmware of the partition table, with a conflict', () => {
     const decision = decide(nothing, { firmware: 'UEFI_64', launchMode: 'PARAVIRTUALIZED' });
     expect(decision.firmware).toBe('UEFI_64');

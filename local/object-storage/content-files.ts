@@ -70,23 +70,29 @@ export class ContentFiles {
       only && slices.length === 1
         ? this.#stream(only)
         : Readable.from(this.#chain(slices), { objectMode: false, highWaterMark: READ_BYTES });
-    for (const { file } of slices) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1);
-    stream.once('close', () => {
-      for (const { file } of slices) this.#release(file);
-    });
+    this.#hold(slices);
+    stream.once('close', () => this.#release(slices));
     return stream;
   }
 
   /** The same content under new names in this folder: hard links where the file system has them. */
   async adopt(from: ContentFiles, segments: readonly Segment[]): Promise<Segment[]> {
+    from.#hold(segments);
     const adopted: Segment[] = [];
-    for (const { file, size } of segments) {
-      const copy = { file: randomName(26), size };
-      const [source, target] = [from.#path(file), this.#path(copy.file)];
-      await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
-      adopted.push(copy);
+    try {
+      for (const { file, size } of segments) {
+        const copy = { file: randomName(26), size };
+        adopted.push(copy);
+        const [source, target] = [from.#path(file), this.#path(copy.file)];
+        await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
+      }
+      return adopted;
+    } catch (error) {
+      this.discard(adopted);
+      throw error;
+    } finally {
+      from.#release(segments);
     }
-    return adopted;
   }
 
   /** Deletes files that no record names any more, each when its last reader is done. */
@@ -102,14 +108,19 @@ export class ContentFiles {
     for (const file of readdirSync(this.#folder)) if (!named.has(file)) rmSync(this.#path(file));
   }
 
-  #release(file: string): void {
-    const readers = (this.#readers.get(file) ?? 1) - 1;
-    if (readers > 0) {
-      this.#readers.set(file, readers);
-      return;
+  #hold(segments: readonly { readonly file: string }[]): void {
+    for (const { file } of segments) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1);
+  }
+
+  #release(segments: readonly { readonly file: string }[]): void {
+    for (const { file } of segments) {
+      const readers = (this.#readers.get(file) ?? 1) - 1;
+      if (readers > 0) this.#readers.set(file, readers);
+      else {
+        this.#readers.delete(file);
+        if (this.#doomed.delete(file)) rmSync(this.#path(file), { force: true });
+      }
     }
-    this.#readers.delete(file);
-    if (this.#doomed.delete(file)) rmSync(this.#path(file), { force: true });
   }
 
   #stream({ file, start, end }: Slice): Readable {

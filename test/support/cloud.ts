@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AuthenticationDetailsProvider,
   CircuitBreaker,
@@ -74,4 +75,16 @@ export function resourcePrincipal(cloud: Cloud): AuthenticationDetailsProvider {
     getPrivateKey: () => privateKeyPem,
     getPassphrase: () => null,
   };
+}
+
+/** Stops the cloud and starts it anew on its data and ports, so that clients made before go on. */
+export async function restartCloud(cloud: Cloud): ReturnType<typeof startCloud> {
+  const regions = Array.from(cloud.regions.values(), ({ name, endpoint }) => ({
+    name,
+    port: Number(new URL(endpoint).port),
+  }));
+  await cloud.stop();
+  // The clients have to notice that their idle connections were closed before they use one again.
+  await sleep(50);
+  return startCloud({ dataDir: cloud.dataDir, regions });
 }

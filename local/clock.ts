@@ -7,6 +7,7 @@ export class Clock {
   scale: number;
   #advancedMs = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
 
   constructor(scale: number) {
     this.scale = scale;
@@ -20,13 +21,14 @@ export class Clock {
     this.#advancedMs += ms;
   }
 
-  /** Runs `task` after `ms` of simulated work; a timer still waiting at `stop` never fires. */
+  /** Runs `task` after `ms` of simulated work; a timer still waiting at `stop`, or set later, never fires. */
   after(ms: number, task: () => void): void {
     this.afterRealTime(ms / this.scale, task);
   }
 
   /** As `after` for what waits on real processes, such as the retry of a function's call: the scale does not count. */
   afterRealTime(ms: number, task: () => void): void {
+    if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       task();
@@ -39,6 +41,7 @@ export class Clock {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }

@@ -1,6 +1,20 @@
 import type { Operation } from '../api.ts';
 import type { Region } from '../region.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { type Rule, ruleOperations } from './rules.ts';
 
-export function events(_region: Region): Operation[] {
-  return [];
+export function events(region: Region): Operation[] {
+  const rules = region.table<Rule>('rules');
+  const dispatcher = new Dispatcher(region, rules);
+  region.emit = (event) => dispatcher.emit(event);
+  return [
+    ...ruleOperations(region, rules),
+    {
+      name: 'LocalListDeliveries',
+      method: 'GET',
+      path: '/_local/events/deliveries',
+      unsigned: true,
+      handle: () => ({ body: { items: dispatcher.log } }),
+    },
+  ];
 }

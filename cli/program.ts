@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerInspect } from './commands/inspect.ts';
+import { registerLocal } from './commands/local.ts';
 import { registerRuns } from './commands/runs.ts';
 import type { Context } from './context.ts';
 import { addExamples, addGlobalOptions } from './options.ts';
@@ -18,7 +19,11 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
   const program = buildProgram(io, {
     action(command, load) {
       command.action(async (...received) => {
-        const operands = received.slice(0, -2).filter((value) => value !== undefined);
+        // commander hands over the operands (a list for `path...`), then the options and the command.
+        const operands = received
+          .slice(0, -2)
+          .flat()
+          .filter((value) => value !== undefined);
         status = await (await load())(io, command.optsWithGlobals(), ...operands);
       });
     },
@@ -47,6 +52,7 @@ export function buildProgram(io: Io, context: Context): Command {
     'byoi runs list --all --output json --profile ADMIN',
   ]);
   registerInspect(program, context);
+  registerLocal(program, context);
   registerRuns(program, context);
   return program;
 }

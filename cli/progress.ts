@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 export interface Progress {
   /** Takes a run's newest record; one that is older than what is shown already changes nothing. */
   show(run: Run): void;
-  /** Runs that still go on get their last line too, for good. */
+  /** Leaves what is shown as it is, for others to write below it. */
   end(): void;
 }
 

@@ -1,3 +1,4 @@
+import { concurrently } from '../shared/concurrently.ts';
 import type { Stored } from '../shared/oci/documents.ts';
 import type { RunStore } from '../shared/oci/run-store.ts';
 import type { Run } from '../shared/run/run.ts';
@@ -23,21 +24,30 @@ export async function findRun(store: RunStore, prefix: string): Promise<Stored<R
   return stored;
 }
 
-/** The runs with these ids, several read at a time, in the ids' order; ids without a record are left out. */
-export async function* readRuns(
-  store: Pick<RunStore, 'get'>,
-  ids: AsyncIterable<string> | Iterable<string>,
-): AsyncGenerator<Run> {
-  let batch: Promise<Stored<Run> | undefined>[] = [];
-  async function* finish() {
-    for (const stored of await Promise.all(batch)) if (stored) yield stored.value;
-    batch = [];
-  }
-  for await (const id of ids) {
-    batch.push(store.get(id));
-    if (batch.length === PARALLEL_READS) yield* finish();
-  }
-  yield* finish();
+/** The runs with these ids, the oldest first; an id without a record is left out. */
+export async function readRuns(store: Pick<RunStore, 'get'>, ids: Iterable<string>): Promise<Run[]> {
+  const runs: Run[] = [];
+  await concurrently(ids, PARALLEL_READS, async (id) => {
+    const stored = await store.get(id);
+    if (stored) runs.push(stored.value);
+  });
+  return runs.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
+}
+
+/** Ids of the runs that are open: at work or held. */
+export async function openRunIds(store: RunStore): Promise<string[]> {
+  return (await collect(store.openMarkers())).map(({ id }) => id);
+}
+
+/** Ids of all runs, ended ones too. */
+export function allRunIds(store: RunStore): Promise<string[]> {
+  return collect(store.ids());
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
 }
 
 /** Of 26 characters in base 32; two of a thousand runs hardly ever begin with the same eight. */

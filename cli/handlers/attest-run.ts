@@ -1,4 +1,5 @@
 import { NO_DEADLINE } from '../../shared/deadline.ts';
+import { wakePoller } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
 import type { Attestation } from '../../shared/run/run.ts';
 import { deploymentOn } from '../../shared/runtime/deployment.ts';
@@ -36,6 +37,7 @@ export async function attestRun(
   const { value: run } = await deployment.runs.advance(held, fact, deployment.policy);
   // Only a held run takes it; whether it was one is known for certain only after the compare-and-swap.
   if (run.attestation?.at !== at) throw new RunNotHeldError(run.id, run.state);
+  await wakePoller(deployment);
   io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
   return EXIT.ok;
 }

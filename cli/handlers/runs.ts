@@ -5,7 +5,7 @@ import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { json, painter, table } from '../output.ts';
 import { paintState, progressOf, publicRun, renderRun, sourceOf } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
-import { findRun, readRuns, shortId } from '../runs.ts';
+import { allRunIds, findRun, openRunIds, readRuns, shortId } from '../runs.ts';
 import type { Io } from '../terminal.ts';
 
 type RunsOptions = GlobalOptions & LedgerOptions;
@@ -21,10 +21,9 @@ export async function listRuns(
 ): Promise<ExitCode> {
   const { all, state } = options;
   const store = await connectRuns(options);
-  const ids = all || (state && isEnded(state)) ? store.ids() : store.openIds();
-  const runs: Run[] = [];
-  for await (const run of readRuns(store, ids)) if (!state || run.state === state) runs.push(run);
-  runs.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
+  // Only open runs have markers; for the ended ones every record has to be read.
+  const ids = all || (state && isEnded(state)) ? await allRunIds(store) : await openRunIds(store);
+  const runs = (await readRuns(store, ids)).filter((run) => !state || run.state === state);
   io.out.write(options.output === 'json' ? json(runs.map(publicRun)) : listing(runs, io));
   return EXIT.ok;
 }

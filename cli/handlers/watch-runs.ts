@@ -6,7 +6,7 @@ import { json } from '../output.ts';
 import { isSettled, type Progress, startProgress } from '../progress.ts';
 import { publicRun } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
-import { findRun, readRuns } from '../runs.ts';
+import { findRun, openRunIds, readRuns } from '../runs.ts';
 import type { Io } from '../terminal.ts';
 import { connectRuns } from './runs.ts';
 
@@ -19,9 +19,7 @@ export async function watchRuns(
   id?: string,
 ): Promise<ExitCode> {
   const store = await connectRuns(options);
-  const ids: string[] = [];
-  if (id !== undefined) ids.push((await findRun(store, id)).value.id);
-  else for await (const open of store.openIds()) ids.push(open);
+  const ids = id === undefined ? await openRunIds(store) : [(await findRun(store, id)).value.id];
   if (ids.length === 0) io.err.write('No run is open.\n');
   // JSON is for programs: they get the records as the runs settled, the steps go to the other stream.
   const wantsJson = options.output === 'json';
@@ -39,21 +37,19 @@ export async function followRuns(
   intervalMs: number,
 ): Promise<Run[]> {
   const settled: Run[] = [];
-  const waiting = new Set(ids);
-  while (waiting.size > 0) {
-    for await (const run of readRuns(store, waiting)) {
-      progress.show(run);
-      if (isSettled(run)) settled.push(run);
-    }
-    for (const { id } of settled) waiting.delete(id);
-    if (waiting.size > 0) await sleep(intervalMs);
+  for (let open = ids; open.length > 0; ) {
+    const runs = await readRuns(store, open);
+    for (const run of runs) progress.show(run);
+    settled.push(...runs.filter(isSettled));
+    open = runs.filter((run) => !isSettled(run)).map(({ id }) => id);
+    if (open.length > 0) await sleep(intervalMs);
   }
   progress.end();
   return settled;
 }
 
 /** A failure weighs more than a refusal. */
-function exitCodeOf(runs: readonly Run[]): ExitCode {
+export function exitCodeOf(runs: readonly Run[]): ExitCode {
   if (runs.some(({ state }) => state === 'FAILED')) return EXIT.error;
   return runs.every(({ state }) => state === 'SUCCEEDED') ? EXIT.ok : EXIT.refused;
 }

@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import { build } from 'esbuild';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { buildProgram, runProgram } from '../../../cli/program.ts';
+import { reportError } from '../../../cli/report-error.ts';
+import { ByoiError } from '../../../shared/errors.ts';
+import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** Runs the command and gives its exit status and what it wrote. */
+async function byoi(...argv: string[]) {
+  const io = recordingIo();
+  const status = await runProgram(argv, io);
+  return { status, out: io.out.written(), err: io.err.written() };
+}
+
+function commandsOf(command: Command, path = 'byoi'): { path: string; command: Command }[] {
+  const below = command.commands.flatMap((child) => commandsOf(child, `${path} ${child.name()}`));
+  return [{ path, command }, ...below];
+}
+
+describe('help', () => {
+  const program = buildProgram(recordingIo(), { action: () => {} });
+
+  test.each(commandsOf(program))(
+    '$path shows what it does, an example and the global options',
+    async ({ path, command }) => {
+      const { status, out } = await byoi(...path.split(' ').slice(1), '--help');
+      expect(status).toBe(0);
+      expect(command.description()).not.toBe('');
+      expect(out).toMatch(new RegExp(`Examples:\n  \\$ ${path}[ \n]`));
+      expect(out).toContain('--profile');
+    },
+  );
+
+  test('is all there is without a command, which is a usage error', async () => {
+    const { status, out, err } = await byoi();
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/^Usage: byoi/);
+  });
+
+  test('needs no SDK: nothing of it is loaded before a command that talks to OCI runs', async () => {
+    const { metafile } = await build({
+      entryPoints: ['cli/main.ts'],
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      outdir: 'dist',
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    const eager = new Set<string>(['dist/main.js']);
+    // A set is walked to its end even while it grows.
+    for (const output of eager) {
+      for (const { path, kind } of metafile.outputs[output]?.imports ?? []) {
+        if (kind === 'import-statement') eager.add(path);
+      }
+    }
+    const packages = [...eager].filter((path) => !path.startsWith('dist/') && !path.startsWith('node:'));
+    expect(packages).toEqual(['commander']);
+    const dynamic = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+    expect(dynamic).toContain('oci-objectstorage');
+  });
+});
+
+describe('a usage error has exit status 2, code, sentence and remedy', () => {
+  test('for a mistyped command, with the one that was meant', async () => {
+    expect(await byoi('rnus')).toEqual({
+      status: 2,
+      out: '',
+      err: "error USAGE: unknown command 'rnus'.\n  Did you mean runs?\n",
+    });
+    expect((await byoi('runs', 'lst')).err).toContain('Did you mean list?');
+  });
+
+  test('for a mistyped option, a value that is none, and a missing operand', async () => {
+    const wrong = [
+      [['runs', 'list', '--stat', 'OPEN'], 'unknown option', 'Did you mean'],
+      [['runs', 'list', '--state', 'SLEEPING'], 'Allowed choices are OPEN, NEEDS_LICENSE', '--help'],
+      [['inspect', 'x', '--output', 'xml'], 'Allowed choices are table, json', '--help'],
+      [['runs', 'show'], "missing required argument 'run'", '--help'],
+      [['runs', 'attest', 'x'], '--license', '--help'],
+    ] as const;
+    for (const [argv, sentence, remedy] of wrong) {
+      const { status, err } = await byoi(...argv);
+      expect(status).toBe(2);
+      expect(err.split('\n')[0]).toMatch(/^error USAGE: /);
+      expect(err.split('\n')[0]).toContain(sentence);
+      expect(err.split('\n')[1]).toContain(remedy);
+    }
+  });
+});
+
+describe('any other error', () => {
+  test('of a command is reported in the same way', async () => {
+    vi.stubEnv('OCI_CLI_CONFIG_FILE', '/nowhere/config');
+    const { status, err } = await byoi('runs', 'list');
+    expect(status).toBe(1);
+    expect(err).toMatch(/^error CONFIG_UNREADABLE: .*\/nowhere\/config.*ENOENT.*\n {2}.*--config-file.*\n$/);
+  });
+
+  const error = new ByoiError('SOME_CODE', 'The name \u001b[2J is bad.', 'Try `byoi --help`.');
+
+  test('has exit status 1 and says code, sentence and remedy, with nothing that a terminal acts upon', () => {
+    const terminal = recordingTerminal();
+    expect(reportError(error, terminal, false)).toBe(1);
+    expect(terminal.written()).toBe('error SOME_CODE: The name \\u001b[2J is bad.\n  Try `byoi --help`.\n');
+  });
+
+  test('shows its stack, and its cause, only with --debug', () => {
+    const withCause = new Error('outer', { cause: new Error('inner') });
+    const [quiet, debug] = [recordingTerminal(), recordingTerminal()];
+    reportError(withCause, quiet, false);
+    reportError(withCause, debug, true);
+    expect(quiet.written()).toMatch(/^error UNEXPECTED: outer\n {2}.*--debug.*\n$/);
+    expect(debug.written()).toMatch(/outer\n(.*\n)+ +at .*program\.test\.ts(.*\n)+Error: inner/);
+  });
+});

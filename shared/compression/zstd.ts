@@ -17,12 +17,16 @@ type ZstdDecompressSync = (
 ) => Buffer;
 
 // From Node 22.15 on; typed here because the types are those of Node 20.
-const { zstdDecompressSync } = zlib as { zstdDecompressSync?: ZstdDecompressSync };
+const { zstdDecompressSync: nativeZstd = null } = zlib as { zstdDecompressSync?: ZstdDecompressSync };
 /** ZSTD_d_windowLogMax of zstd.h: 2^23 is MAX_WINDOW. */
 const WINDOW_LOG_MAX = { 100: 23 };
 
-/** One zstd frame, natively where Node can, else by fzstd; see `decompress` for limits and errors. */
-export function decompressZstd(input: Buffer, maxOutput: number, native = zstdDecompressSync): Buffer {
+/** One zstd frame, by Node where it can, else by fzstd; see `decompress` for limits and errors. */
+export function decompressZstd(
+  input: Buffer,
+  maxOutput: number,
+  native: ZstdDecompressSync | null = nativeZstd,
+): Buffer {
   const frame = input.subarray(0, frameLength(input));
   if (native) return native(frame, { maxOutputLength: Math.max(1, maxOutput), params: WINDOW_LOG_MAX });
   const parts: Uint8Array[] = [];

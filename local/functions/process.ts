@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,8 +77,7 @@ export class FunctionProcess {
     this.#log = log;
     // Not below the data folder: a unix socket's path must stay below about 100 bytes.
     this.#folder = mkdtempSync(join(tmpdir(), 'byoi-fn-'));
-    const heapMB = Math.floor(spec.memoryInMBs * HEAP_SHARE);
-    this.#child = spawn(process.execPath, [`--max-old-space-size=${heapMB}`, 'func.cjs'], {
+    this.#child = spawn(process.execPath, nodeArguments(spec), {
       cwd: spec.folder,
       env: environment(spec, this.#folder),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -201,6 +200,17 @@ export class FunctionProcess {
     if (response.statusCode !== 200) throw functionFailed();
     return { contentType: response.headers['content-type'], body: Buffer.concat(chunks, length) };
   }
+}
+
+/**
+ * What the built function's func.yaml has after `entrypoint: node`, as its container image would: V8 takes a code
+ * cache only with the flags it was made with.
+ */
+function nodeArguments({ folder, memoryInMBs }: ProcessSpec): string[] {
+  const manifest = join(folder, 'func.yaml');
+  const entrypoint = existsSync(manifest) ? readFileSync(manifest, 'utf8') : '';
+  const declared = /^entrypoint: node (.+)$/m.exec(entrypoint)?.[1];
+  return declared?.split(' ') ?? [`--max-old-space-size=${Math.floor(memoryInMBs * HEAP_SHARE)}`, 'func.cjs'];
 }
 
 /** Nothing of the embedded OCI's own environment, and no configuration that overrides what the platform sets. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ByoiError } from '../errors.ts';
 import type { Policy } from '../run/policy.ts';
 

@@ -31,7 +31,7 @@ export function connect(signer: RequestSigner, deadline: Deadline, endpoints: En
   const cache = new Map<string, unknown>();
 
   /** Makes a service's client for a region the first time it is asked for. */
-  async function regional<T extends { endpoint: string; regionId: string }>(
+  async function regional<T extends RegionalClient>(
     service: string,
     region: string,
     load: () => Promise<ClientClass<T>>,
@@ -39,11 +39,7 @@ export function connect(signer: RequestSigner, deadline: Deadline, endpoints: En
     const key = `${service} ${region}`;
     const known = cache.get(key) as T | undefined;
     if (known) return known;
-    const Client = await load();
-    const client = new Client({ httpClient }, NO_RETRIES);
-    const endpoint = endpoints[region];
-    if (endpoint) client.endpoint = endpoint;
-    else client.regionId = region;
+    const client = regionalClient(await load(), httpClient, region, endpoints);
     cache.set(key, client);
     return client;
   }
@@ -64,6 +60,25 @@ export function connect(signer: RequestSigner, deadline: Deadline, endpoints: En
       return client;
     },
   };
+}
+
+interface RegionalClient {
+  endpoint: string;
+  regionId: string;
+}
+
+/** Any client of the SDK for a region, on a transport of `createTransport`. */
+export function regionalClient<T extends RegionalClient>(
+  Client: ClientClass<T>,
+  httpClient: HttpClient,
+  region: string,
+  endpoints: Endpoints,
+): T {
+  const client = new Client({ httpClient }, NO_RETRIES);
+  const endpoint = endpoints[region];
+  if (endpoint) client.endpoint = endpoint;
+  else client.regionId = region;
+  return client;
 }
 
 type ClientClass<T> = new (parameters: { httpClient: HttpClient }, configuration: ClientConfiguration) => T;

@@ -6,6 +6,8 @@ import type { Deadline } from '../deadline.ts';
 
 /** One try of one call; the slowest of ours, CreateImage, answers within seconds. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
+/** One try of an upload that is streamed: a part, or a whole small disk over a slow line. */
+const UPLOAD_TIMEOUT_MS = 3_600_000;
 const MAX_ATTEMPTS = 5;
 /** The first wait between two tries; it doubles, with full jitter, so that many callers do not come back at once. */
 const FIRST_WAIT_MS = 200;
@@ -74,7 +76,9 @@ async function tryOnce(
   const init: RequestInit = {
     method: request.method,
     headers,
-    signal: AbortSignal.timeout(Math.min(ATTEMPT_TIMEOUT_MS, remaining)),
+    signal: AbortSignal.timeout(
+      Math.min(body instanceof Readable ? UPLOAD_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS, remaining),
+    ),
   };
   if (body instanceof Readable) Object.assign(init, { body: Readable.toWeb(body), duplex: 'half' });
   else if (body !== undefined) Object.assign(init, { body });

@@ -1,0 +1,119 @@
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { call } from '../../shared/oci/errors.ts';
+import { openRunStore } from '../../shared/oci/run-store.ts';
+import { runIdOf } from '../../shared/run/id.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
+import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
+import type { GlobalOptions } from '../options.ts';
+import { json, painter, printable } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { publicRun } from '../render-run.ts';
+import { renderVerdict } from '../render-verdict.ts';
+import type { ExitCode } from '../report-error.ts';
+import type { Io } from '../terminal.ts';
+import { exitCodeOf, followRuns } from './watch-runs.ts';
+
+export interface DemoOptions extends GlobalOptions {
+  readonly keep: boolean;
+  readonly dataDir?: string;
+  readonly timeScale: number;
+}
+
+const REGIONS = [{ name: 'us-ashburn-1' }, { name: 'us-phoenix-1' }];
+/** The ledger is on this machine: it may be looked at as often as a person can see. */
+const LOOK_INTERVAL_MS = 100;
+
+/** The main job on an embedded OCI: drop disks, follow them, show what became of them. */
+export async function runDemo(io: Io, options: DemoOptions, ...operands: unknown[]): Promise<ExitCode> {
+  const given = operands.flat().filter((operand) => typeof operand === 'string');
+  const paths = given.length > 0 ? given : [DEMO_DISK];
+  // A wrong path is told before anything is started.
+  for (const path of paths) statSync(path);
+  const temporary = options.dataDir === undefined;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'byoi-'));
+  const local = await startLocalCloud({
+    dataDir,
+    regions: REGIONS,
+    functionsDir: FUNCTIONS_DIR,
+    timeScale: options.timeScale,
+  });
+  const say = options.output === 'json' ? io.err.write : io.out.write;
+  try {
+    for (const [region, endpoint] of Object.entries(local.endpoints))
+      say(`embedded OCI  ${region}  ${endpoint}\n`);
+    const runs = await dropAndFollow(local, paths, options, io);
+    if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
+    else for (const run of runs) io.out.write(`\n${renderOutcome(run, io)}`);
+    if (options.keep) await keepRunning(local, say);
+    return exitCodeOf(runs);
+  } finally {
+    await local.cloud.stop();
+    if (temporary) rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function dropAndFollow(
+  local: LocalCloud,
+  paths: readonly string[],
+  options: DemoOptions,
+  io: Io,
+): Promise<Run[]> {
+  const { clients, deployment } = local;
+  const ids: string[] = [];
+  for (const path of paths) ids.push(await drop(local, path));
+  const wantsJson = options.output === 'json';
+  const progress = startProgress(wantsJson ? io.err : io.out);
+  return followRuns(openRunStore(clients, deployment.ledger), ids, progress, LOOK_INTERVAL_MS);
+}
+
+/** Uploads a file as any client would. @returns the id of the run that its content will have */
+async function drop({ clients, deployment }: LocalCloud, path: string): Promise<string> {
+  const { region, namespace } = deployment.ledger;
+  const address = { region, namespace, bucket: deployment.dropBucket, object: basename(path) };
+  const client = await clients.objectStorage(region);
+  const { eTag } = await call('PutObject', () =>
+    client.putObject({
+      namespaceName: namespace,
+      bucketName: address.bucket,
+      objectName: address.object,
+      putObjectBody: createReadStream(path),
+      contentLength: statSync(path).size,
+    }),
+  );
+  return runIdOf({ ...address, eTag });
+}
+
+function renderOutcome(run: Run, io: Io): string {
+  const paint = painter(io.out);
+  const images = run.branches.map(({ region, imageId }) => `  ${region}  ${imageId ?? 'no image'}\n`);
+  const verdict = run.verdict ? renderVerdict(run.verdict, paint) : '';
+  return `${paint('bold', printable(run.source.object))}  ${run.state}\n${verdict}\n${paint('bold', 'Image')}\n${images.join('')}`;
+}
+
+/** Until Ctrl-C. */
+async function keepRunning(
+  { cloud, endpoints, deployment }: LocalCloud,
+  say: (text: string) => void,
+): Promise<void> {
+  const [endpoint] = Object.values(endpoints);
+  const { namespace, bucket } = deployment.ledger;
+  say(`
+The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
+
+  export OCI_CLI_CONFIG_FILE=${cloud.configFile}
+  export BYOI_ENDPOINTS='${JSON.stringify(endpoints)}' BYOI_LEDGER_BUCKET=${bucket}
+
+  oci --endpoint ${endpoint} os object put -ns ${namespace} -bn ${deployment.dropBucket} --file disk.qcow2
+  oci --endpoint ${endpoint} compute image list -c ${deployment.compartmentId}
+  byoi runs watch
+
+With an SDK: read that configuration file, and set each client's endpoint to ${endpoint}.
+`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}

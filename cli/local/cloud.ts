@@ -1,0 +1,38 @@
+import { ConfigFileAuthenticationDetailsProvider, DefaultRequestSigner } from 'oci-common';
+import { Cloud, type CloudOptions } from '../../local/cloud.ts';
+import { NO_DEADLINE } from '../../shared/deadline.ts';
+import { type Clients, connect, type Endpoints } from '../../shared/oci/clients.ts';
+import { createTransport } from '../../shared/oci/transport.ts';
+import { type DeployOptions, deployLocally, type LocalDeployment } from './deploy.ts';
+
+/** An embedded OCI with byoi deployed on it. */
+export interface LocalCloud {
+  readonly cloud: Cloud;
+  readonly endpoints: Endpoints;
+  /** Signing as the tenancy's administrator. */
+  readonly clients: Clients;
+  readonly deployment: LocalDeployment;
+}
+
+/** Starts an embedded OCI and deploys byoi on it; its first region is the hub. */
+export async function startLocalCloud(
+  options: CloudOptions,
+  config: DeployOptions['config'] = {},
+): Promise<LocalCloud> {
+  const cloud = await Cloud.start(options);
+  const endpoints = Object.fromEntries(
+    Array.from(cloud.regions.values(), ({ name, endpoint }) => [name, endpoint]),
+  );
+  const signer = new DefaultRequestSigner(
+    new ConfigFileAuthenticationDetailsProvider(cloud.configFile, 'DEFAULT'),
+  );
+  const httpClient = createTransport(signer, NO_DEADLINE);
+  try {
+    const target = { httpClient, endpoints, hubRegion: cloud.homeRegion.name, tenancyId: cloud.tenancy.id };
+    const deployment = await deployLocally({ ...target, config });
+    return { cloud, endpoints, clients: connect(signer, NO_DEADLINE, endpoints), deployment };
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+import { Readable } from 'node:stream';
+import type { HttpClient } from 'oci-common';
+import { EventsClient } from 'oci-events';
+import { FunctionsManagementClient } from 'oci-functions';
+import { IdentityClient } from 'oci-identity';
+import { ObjectStorageClient } from 'oci-objectstorage';
+import { NotificationControlPlaneClient } from 'oci-ons';
+import { ScheduleClient } from 'oci-resourcescheduler';
+import { declaredRules } from '../../events/rules.ts';
+import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
+import type { LedgerAddress } from '../../shared/oci/documents.ts';
+
+/** A deployment of byoi on an embedded OCI. */
+export interface LocalDeployment {
+  readonly ledger: LedgerAddress;
+  readonly compartmentId: string;
+  readonly dropBucket: string;
+  readonly functionIds: Readonly<Record<string, string>>;
+  readonly topicId: string;
+  readonly scheduleId: string;
+}
+
+/** Where to deploy, and how. */
+export interface DeployOptions {
+  readonly httpClient: HttpClient;
+  readonly endpoints: Endpoints;
+  readonly hubRegion: string;
+  readonly tenancyId: string;
+  /** Keys of config.json that differ from their defaults. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+const DROP_BUCKET = 'byoi-drop';
+const LEDGER_BUCKET = 'byoi-ledger';
+const FUNCTION_NAMES = ['import-image', 'advance-runs'];
+/** As in each function's func.yaml. */
+const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300 };
+/** Every hour on the hour: as often as OCI's Resource Scheduler runs. */
+const TICK_CRON = '0 * * * *';
+
+/**
+ * Makes what the Resource Manager stack makes in a tenancy, through the same API: compartment, buckets, topic,
+ * functions, config.json, event rules, schedule.
+ */
+export async function deployLocally(options: DeployOptions): Promise<LocalDeployment> {
+  const { httpClient, endpoints, hubRegion, tenancyId } = options;
+  const identity = regionalClient(IdentityClient, httpClient, hubRegion, endpoints);
+  const storage = regionalClient(ObjectStorageClient, httpClient, hubRegion, endpoints);
+  const topics = regionalClient(NotificationControlPlaneClient, httpClient, hubRegion, endpoints);
+
+  const { compartment } = await identity.createCompartment({
+    createCompartmentDetails: { compartmentId: tenancyId, name: 'byoi', description: 'byoi and its images' },
+  });
+  const compartmentId = compartment.id;
+  const namespace = (await storage.getNamespace({})).value;
+  const ledger = { region: hubRegion, namespace, bucket: LEDGER_BUCKET };
+  for (const [name, objectEventsEnabled] of [
+    [DROP_BUCKET, true],
+    [LEDGER_BUCKET, false],
+  ] as const) {
+    await storage.createBucket({
+      namespaceName: namespace,
+      createBucketDetails: { compartmentId, name, objectEventsEnabled },
+    });
+  }
+  const { notificationTopic } = await topics.createTopic({
+    createTopicDetails: { name: 'byoi', compartmentId },
+  });
+  const functionIds = await createFunctions(options, compartmentId, ledger);
+  const { topicId } = notificationTopic;
+  const config = {
+    compartmentId,
+    dropBuckets: [DROP_BUCKET],
+    advanceRunsFunctionId: functionIds['advance-runs'],
+    notificationTopicId: topicId,
+    ...options.config,
+  };
+  await putJson(storage, ledger, 'config.json', config);
+  await createRules(options, compartmentId, functionIds);
+  const scheduleId = await createSchedule(options, compartmentId, functionIds['advance-runs'] ?? '');
+  return { ledger, compartmentId, dropBucket: DROP_BUCKET, functionIds, topicId, scheduleId };
+}
+
+export async function putJson(
+  storage: ObjectStorageClient,
+  at: LedgerAddress,
+  name: string,
+  value: object,
+): Promise<void> {
+  const body = Buffer.from(JSON.stringify(value, undefined, 2));
+  await storage.putObject({
+    namespaceName: at.namespace,
+    bucketName: at.bucket,
+    objectName: name,
+    // A Node stream with its length: the SDK uploads nothing for a web stream.
+    putObjectBody: Readable.from([body]),
+    contentLength: body.length,
+  });
+}
+
+async function createFunctions(
+  { httpClient, endpoints, hubRegion }: DeployOptions,
+  compartmentId: string,
+  ledger: LedgerAddress,
+): Promise<Record<string, string>> {
+  const functions = regionalClient(FunctionsManagementClient, httpClient, hubRegion, endpoints);
+  const { application } = await functions.createApplication({
+    createApplicationDetails: {
+      compartmentId,
+      displayName: 'byoi',
+      // A function on an embedded OCI needs no network of its own, but the API asks for one.
+      subnetIds: ['ocid1.subnet.oc1..local'],
+      config: {
+        BYOI_LEDGER_REGION: ledger.region,
+        BYOI_LEDGER_NAMESPACE: ledger.namespace,
+        BYOI_LEDGER_BUCKET: ledger.bucket,
+        BYOI_ENDPOINTS: JSON.stringify(endpoints),
+      },
+    },
+  });
+  const ids: Record<string, string> = {};
+  for (const displayName of FUNCTION_NAMES) {
+    const created = await functions.createFunction({
+      createFunctionDetails: {
+        applicationId: application.id,
+        displayName,
+        image: `local/byoi/${displayName}:latest`,
+        ...FUNCTION_LIMITS,
+      },
+    });
+    ids[displayName] = created.function.id;
+  }
+  return ids;
+}
+
+async function createRules(
+  { httpClient, endpoints, hubRegion }: DeployOptions,
+  compartmentId: string,
+  functionIds: Readonly<Record<string, string>>,
+): Promise<void> {
+  const events = regionalClient(EventsClient, httpClient, hubRegion, endpoints);
+  for (const { displayName, description, condition, functionName } of declaredRules({
+    dropBuckets: [DROP_BUCKET],
+  })) {
+    const action = { actionType: 'FAAS', isEnabled: true, functionId: functionIds[functionName] };
+    await events.createRule({
+      createRuleDetails: {
+        compartmentId,
+        displayName,
+        description,
+        condition,
+        isEnabled: true,
+        actions: { actions: [action as never] },
+      },
+    });
+  }
+}
+
+async function createSchedule(
+  { httpClient, endpoints, hubRegion }: DeployOptions,
+  compartmentId: string,
+  functionId: string,
+): Promise<string> {
+  const schedules = regionalClient(ScheduleClient, httpClient, hubRegion, endpoints);
+  const { schedule } = await schedules.createSchedule({
+    createScheduleDetails: {
+      compartmentId,
+      displayName: 'byoi-tick',
+      action: 'START_RESOURCE' as never,
+      recurrenceDetails: TICK_CRON,
+      recurrenceType: 'CRON' as never,
+      resources: [
+        { id: functionId, parameters: [{ parameterType: 'BODY', value: { byoi: 'tick' } } as never] },
+      ],
+    },
+  });
+  return schedule.id;
+}

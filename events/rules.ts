@@ -1,0 +1,27 @@
+import { trigger as advanceRuns } from '../functions/advance-runs/trigger.ts';
+import { trigger as importImage } from '../functions/import-image/trigger.ts';
+import { conditionOf, type Trigger, type TriggerScope } from '../shared/events/trigger.ts';
+
+/** An event rule as it shall be; its action invokes the function of that name. */
+export interface DeclaredRule {
+  readonly displayName: string;
+  readonly description: string;
+  /** JSON text, as OCI takes it. */
+  readonly condition: string;
+  readonly functionName: string;
+}
+
+const TRIGGERS: Readonly<Record<string, Trigger>> = {
+  'import-image': importImage,
+  'advance-runs': advanceRuns,
+};
+
+/** The rules of a deployment, collected from what the functions declare beside their handlers. */
+export function declaredRules(scope: TriggerScope): DeclaredRule[] {
+  return Object.entries(TRIGGERS).map(([functionName, trigger]) => ({
+    displayName: trigger.ruleName,
+    description: trigger.description,
+    condition: conditionOf(trigger, scope),
+    functionName,
+  }));
+}

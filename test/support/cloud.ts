@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import {
   MaxAttemptsTerminationStrategy,
 } from 'oci-common';
 import { Cloud, type CloudOptions } from '../../local/cloud.ts';
+import { privateKeyPem } from '../../local/identity/administrators.ts';
 import type { Principal } from '../../local/identity/principals.ts';
 
 export const ASHBURN = 'us-ashburn-1';
@@ -20,6 +21,7 @@ export async function startCloud(
   options: Partial<CloudOptions> = {},
 ): Promise<Cloud & { remove(): Promise<void> }> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'byoi-cloud-'));
+  reuseKeys(join(dataDir, 'global'));
   const cloud = await Cloud.start({
     regions: [{ name: ASHBURN }, { name: PHOENIX }],
     timeScale: 1000,
@@ -31,6 +33,20 @@ export async function startCloud(
     rmSync(dataDir, { recursive: true, force: true });
   };
   return Object.assign(cloud, { remove });
+}
+
+const KEY_FILES = ['cloud.pem', 'administrator.pem'];
+const keys = new Map<string, string>();
+
+/** Making RSA keys is most of what starting a cloud costs: a test file's clouds share the first one's. */
+function reuseKeys(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of KEY_FILES) {
+    const path = join(folder, name);
+    const key = keys.get(name) ?? privateKeyPem(path);
+    keys.set(name, key);
+    if (!existsSync(path)) writeFileSync(path, key, { mode: 0o600 });
+  }
 }
 
 type ClientClass<T> = new (

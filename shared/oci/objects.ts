@@ -24,14 +24,11 @@ export async function headObject(clients: Clients, address: ObjectAddress): Prom
     }),
   );
   if (!head) return undefined;
-  const metadata = Object.entries(head.opcMeta ?? {}).map(([key, value]) => [
-    `opc-meta-${key.toLowerCase()}`,
-    value,
-  ]);
   return {
     eTag: head.eTag,
     size: head.contentLength,
-    metadata: Object.fromEntries(metadata),
+    // The SDK leaves the headers' names as they are here, although PutObject puts the prefix before them itself.
+    metadata: head.opcMeta ?? {},
     archivalState: head.archivalState ?? null,
   };
 }

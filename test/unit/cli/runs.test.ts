@@ -1,0 +1,256 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openConnection } from '../../../cli/connection.ts';
+import { followRuns } from '../../../cli/handlers/watch-runs.ts';
+import { runProgram } from '../../../cli/program.ts';
+import { startProgress } from '../../../cli/progress.ts';
+import { type Documents, openDocuments } from '../../../shared/oci/documents.ts';
+import { readLease } from '../../../shared/oci/lease.ts';
+import { openRunStore, type RunStore } from '../../../shared/oci/run-store.ts';
+import { actionsOf } from '../../../shared/run/actions.ts';
+import type { Run } from '../../../shared/run/run.ts';
+import { ASHBURN, startCloud } from '../../support/cloud.ts';
+import { deployProbe } from '../../support/functions.ts';
+import { objectStorageOf } from '../../support/object-storage.ts';
+import { aBranch, aRun, PAR_SECRET } from '../../support/runs.ts';
+import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
+
+/** Two ids that begin alike, and one that does not. */
+const OPEN = 'aaaa22222222222222222222aa';
+const FAILED = 'aaaa33333333333333333333aa';
+const HELD = 'bbbb44444444444444444444bb';
+
+/** Stands in for advance-runs: writes down how it was invoked. */
+const RECORDER = `
+const fdk = require(${JSON.stringify(createRequire(import.meta.url).resolve('@fnproject/fdk'))});
+fdk.handle((input) => { require('fs').appendFileSync(process.env.RECORD, input); return 'ok'; }, { inputMode: 'buffer' });
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'byoi-cli-'));
+const record = join(folder, 'invocations');
+let cloud: Awaited<ReturnType<typeof startCloud>>;
+let store: RunStore;
+let documents: Documents;
+let userId: string;
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'functions', 'probe'), { recursive: true });
+  writeFileSync(join(folder, 'functions', 'probe', 'func.cjs'), RECORDER);
+  cloud = await startCloud({ functionsDir: join(folder, 'functions') });
+  const { probe } = await deployProbe(cloud, { config: { RECORD: record } });
+  const storage = objectStorageOf(cloud);
+  await storage.createBucket('ledger');
+  const config = {
+    compartmentId: cloud.tenancy.id,
+    dropBuckets: ['drop'],
+    advanceRunsFunctionId: probe.id,
+  };
+  await storage.put('ledger', 'config.json', JSON.stringify(config));
+  const { clients } = await openConnection({
+    profile: 'DEFAULT',
+    configFile: cloud.configFile,
+    auth: 'api_key',
+    endpoint: cloud.region(ASHBURN)?.endpoint,
+    output: 'table',
+    debug: false,
+  });
+  const ledger = { region: ASHBURN, namespace: cloud.tenancy.namespace, bucket: 'ledger' };
+  store = openRunStore(clients, ledger);
+  documents = openDocuments(clients, ledger);
+  userId = /user=(.*)/.exec(readFileSync(cloud.configFile, 'utf8'))?.[1] ?? '';
+
+  const failure = { code: 'IMPORT_FAILED', sentence: 'The import failed.', remedy: 'Try it again.' };
+  await store.open(aRun({ id: OPEN, openedAt: '2025-01-02T00:00:00.000Z' }));
+  await store.open(aRun({ id: FAILED, state: 'FAILED', failure, closedAt: '2025-01-01T01:00:00.000Z' }));
+  await store.setMarker(FAILED, false);
+  const held = [aBranch({ step: 'authorize', par: null, imageId: null, workRequestId: null, percent: 0 })];
+  await store.open(
+    aRun({ id: HELD, state: 'NEEDS_LICENSE', branches: held, openedAt: '2025-01-01T00:00:00.000Z' }),
+  );
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await cloud.remove();
+  rmSync(folder, { recursive: true });
+});
+
+beforeEach(() => {
+  vi.stubEnv('OCI_CLI_CONFIG_FILE', cloud.configFile);
+  vi.stubEnv('BYOI_ENDPOINTS', JSON.stringify({ [ASHBURN]: cloud.region(ASHBURN)?.endpoint }));
+  vi.stubEnv('BYOI_LEDGER_BUCKET', 'ledger');
+});
+
+async function byoi(...argv: string[]) {
+  const io = recordingIo();
+  const status = await runProgram(argv, io);
+  return { status, out: io.out.written(), err: io.err.written() };
+}
+
+function idsOf(output: string): string[] {
+  return JSON.parse(output).map(({ id }: Run) => id);
+}
+
+describe('runs list', () => {
+  test('shows the runs that are at work or held, oldest first', async () => {
+    const { status, out } = await byoi('runs', 'list');
+    expect(status).toBe(0);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['RUN', 'STATE', 'OPENED', 'OBJECT', 'PROGRESS'],
+      [
+        'bbbb4444',
+        'NEEDS_LICENSE',
+        '2025-01-01T00:00:00.000Z',
+        'oci://drop@ns/debian-12.qcow2',
+        'held until a licence is attested',
+      ],
+      [
+        'aaaa2222',
+        'OPEN',
+        '2025-01-02T00:00:00.000Z',
+        'oci://drop@ns/debian-12.qcow2',
+        'us-ashburn-1 importing 40 %',
+      ],
+    ]);
+  });
+
+  test('shows ended ones with --all, and those of one state with --state', async () => {
+    expect(idsOf((await byoi('runs', 'list', '--all', '--output', 'json')).out)).toHaveLength(3);
+    expect(idsOf((await byoi('runs', 'list', '--state', 'FAILED', '--output', 'json')).out)).toEqual([
+      FAILED,
+    ]);
+    expect(idsOf((await byoi('runs', 'list', '--state', 'OPEN', '--output', 'json')).out)).toEqual([OPEN]);
+  });
+
+  test('prints no URL of a pre-authenticated request', async () => {
+    const { out } = await byoi('runs', 'list', '--all', '--output', 'json');
+    expect(out).toContain('par-1');
+    expect(out).not.toContain(PAR_SECRET);
+  });
+
+  test('reaches the ledger by --endpoint and options as well, wherever they stand', async () => {
+    vi.unstubAllEnvs();
+    const endpoint = cloud.region(ASHBURN)?.endpoint ?? '';
+    const options = ['--config-file', cloud.configFile, '--region', ASHBURN, '--endpoint', `${endpoint}/`];
+    const { status, out } = await byoi(
+      ...options,
+      'runs',
+      'list',
+      '--ledger-bucket',
+      'ledger',
+      '--output',
+      'json',
+    );
+    expect(status).toBe(0);
+    expect(idsOf(out)).toEqual([HELD, OPEN]);
+  });
+
+  test('says which setting or bucket is missing', async () => {
+    expect((await byoi('runs', 'list', '--ledger-bucket', 'nowhere')).err).toContain(
+      'OCI_NOT_FOUND_OR_NOT_ALLOWED',
+    );
+    vi.stubEnv('BYOI_LEDGER_BUCKET', '');
+    expect((await byoi('runs', 'list')).err).toMatch(/^error LEDGER_UNKNOWN/);
+    expect((await byoi('runs', 'list', '--endpoint', 'localhost')).err).toMatch(/^error USAGE: --endpoint/);
+  });
+});
+
+describe('runs show', () => {
+  test('takes as much of the id as is needed', async () => {
+    const { status, out } = await byoi('runs', 'show', 'aaaa3');
+    expect(status).toBe(0);
+    expect(out).toMatch(new RegExp(`^${FAILED} {2}FAILED\n`));
+    expect(out).toContain('IMPORT_FAILED: The import failed.');
+  });
+
+  test('does not guess between two runs, and does not invent one', async () => {
+    const ambiguous = await byoi('runs', 'show', 'aaaa');
+    expect(ambiguous).toMatchObject({ status: 1, err: expect.stringMatching(/^error RUN_AMBIGUOUS/) });
+    for (const id of [OPEN, FAILED]) expect(ambiguous.err).toContain(id);
+    expect(await byoi('runs', 'show', 'zzzz')).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^error RUN_NOT_FOUND/),
+    });
+  });
+});
+
+describe('runs watch', () => {
+  test('ends with the status that the run ended with', async () => {
+    expect(await byoi('runs', 'watch', FAILED)).toMatchObject({
+      status: 1,
+      out: expect.stringContaining('IMPORT_FAILED'),
+    });
+    expect(await byoi('runs', 'watch', HELD)).toMatchObject({
+      status: 2,
+      out: expect.stringContaining('runs attest'),
+    });
+  });
+
+  test('follows runs until each has ended, whenever that is', async () => {
+    const ends: Record<string, number> = { one: 2, two: 4 };
+    let reads = 0;
+    const terminal = recordingTerminal();
+    const get = async (id: string) => {
+      reads += 1;
+      const ended = reads > (ends[id] ?? 0) * 2;
+      const branches = [aBranch({ step: ended ? 'done' : 'import' })];
+      return {
+        value: aRun({ id, sequence: reads, branches, state: ended ? 'SUCCEEDED' : 'OPEN' }),
+        eTag: '',
+      };
+    };
+    const settled = await followRuns({ get }, ['one', 'two'], startProgress(terminal), 1);
+    expect(settled.map(({ id }) => id)).toEqual(['one', 'two']);
+    expect(terminal.written().match(/SUCCEEDED/g)).toHaveLength(2);
+  });
+});
+
+describe('runs attest', () => {
+  test('records text, caller and time in the held run, and wakes advance-runs', async () => {
+    const { status, out } = await byoi(
+      'runs',
+      'attest',
+      'bbbb',
+      '--license',
+      ' ACME, Windows Server 2022 ',
+      '--output',
+      'json',
+    );
+    expect(status).toBe(0);
+    const attestation = {
+      text: 'ACME, Windows Server 2022',
+      how: 'command',
+      by: userId,
+      at: expect.any(String),
+    };
+    expect(JSON.parse(out)).toMatchObject({ id: HELD, state: 'OPEN', attestation });
+    const stored = await store.get(HELD);
+    expect(stored?.value).toMatchObject({ state: 'OPEN', attestation });
+    expect(stored && actionsOf(stored.value)).toMatchObject([{ kind: 'create-par' }]);
+    expect((await readLease(documents))?.value.wakeups).toBe(1);
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({ byoi: 'poll' }), 5_000);
+  });
+
+  test('is refused for a run that is not held, and changes nothing', async () => {
+    const before = await store.get(OPEN);
+    const { status, err } = await byoi('runs', 'attest', OPEN, '--license', 'ACME');
+    expect({ status, err }).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^error RUN_NOT_HELD: .* is OPEN/),
+    });
+    expect(await store.get(OPEN)).toEqual(before);
+  });
+
+  test('is refused without words', async () => {
+    expect(await byoi('runs', 'attest', HELD, '--license', '  ')).toMatchObject({ status: 2 });
+    expect(await byoi('runs', 'attest', HELD, '--license', 'x'.repeat(256))).toMatchObject({ status: 2 });
+  });
+});

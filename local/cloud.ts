@@ -17,6 +17,7 @@ import { newOcid } from './ids.ts';
 import { notifications } from './notifications/service.ts';
 import { objectStorage } from './object-storage/service.ts';
 import { Region } from './region.ts';
+import { resourceScheduler } from './resource-scheduler/service.ts';
 import { serveRegion } from './server.ts';
 import { Table } from './table.ts';
 import { workRequests } from './work-requests/service.ts';
@@ -143,6 +144,7 @@ export class Cloud {
       ...notifications(region),
       ...functions(region),
       ...events(region),
+      ...resourceScheduler(region),
     ];
     const server = await serveRegion(region, operations, port, (principal, operation, when) => {
       this.runtime.onOutgoingCall(principal, operation, when);

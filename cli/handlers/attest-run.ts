@@ -1,4 +1,5 @@
 import { NO_DEADLINE } from '../../shared/deadline.ts';
+import { saidInPassing } from '../../shared/drive/said.ts';
 import { wakePoller } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
 import type { Attestation } from '../../shared/run/run.ts';
@@ -31,12 +32,12 @@ export async function attestRun(
   const deployment = await deploymentOn(connection.clients, ledger, NO_DEADLINE, log);
   const held = await findRun(deployment.runs, id);
 
-  const at = new Date().toISOString();
-  const attestation: Attestation = { text, how: 'command', by: connection.caller, at };
-  const fact = { kind: 'attested', attestation, at } as const;
+  const said = saidInPassing();
+  const attestation: Attestation = { text, how: 'command', by: connection.caller, at: said.at };
+  const fact = { kind: 'attested', attestation, ...said } as const;
   const { value: run } = await deployment.runs.advance(held, fact, deployment.policy);
   // Only a held run takes it; whether it was one is known for certain only after the compare-and-swap.
-  if (run.attestation?.at !== at) throw new RunNotHeldError(run.id, run.state);
+  if (run.attestation?.at !== said.at) throw new RunNotHeldError(run.id, run.state);
   await wakePoller(deployment);
   io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
   return EXIT.ok;

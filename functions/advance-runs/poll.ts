@@ -38,6 +38,7 @@ export async function poll(deployment: Deployment, holder: string): Promise<obje
   let current = lease;
   let pauseSeconds = policy.pollFirstSeconds;
   for (;;) {
+    const { wakeups } = current;
     const moved = await driveOpenRuns(deployment, watched);
     const waiting = Array.from(watched.values()).flatMap(({ lookAt }) => lookAt ?? []);
     if (deadline.remainingMs() < handOverBelow) return handOver(deployment, holder, waiting.length);
@@ -55,6 +56,7 @@ export async function poll(deployment: Deployment, holder: string): Promise<obje
     await sleep(Math.max(0, Math.min(untilDue, pauseSeconds * 1000, deadline.remainingMs() - handOverBelow)));
     current = await renew(deployment, current, holder);
     if (current.holder !== holder) return { ignored: 'the lease was lost' };
+    if (current.wakeups !== wakeups) forgetHeld(watched);
   }
 }
 
@@ -86,6 +88,11 @@ async function driveOpenRuns(deployment: Deployment, watched: Map<string, Watche
     }
   });
   return moved;
+}
+
+/** Whoever raised the wakeups may have attested the licence of a held run. */
+function forgetHeld(watched: Map<string, Watched>): void {
+  for (const [id, { lookAt }] of watched) if (lookAt === null) watched.delete(id);
 }
 
 const isDue = (run: Run) => run.dueAt !== null && run.dueAt <= new Date().toISOString();

@@ -1,6 +1,7 @@
 import { concurrently } from '../../shared/concurrently.ts';
 import { drive } from '../../shared/drive/drive.ts';
 import { configuredAttestation } from '../../shared/drive/inspect-source.ts';
+import { saidBy } from '../../shared/drive/said.ts';
 import { takeUp } from '../../shared/drive/take-up.ts';
 import type { Stored } from '../../shared/oci/documents.ts';
 import { headObject, listObjects } from '../../shared/oci/objects.ts';
@@ -29,14 +30,14 @@ export async function repair(deployment: Deployment): Promise<{ found: number }>
 /** A held run: has its licence been attested in config.json since, and is its object still there? */
 async function lookAgain(deployment: Deployment, stored: Stored<Run>): Promise<void> {
   const { clients, config, runs, policy } = deployment;
-  const at = new Date().toISOString();
+  const said = saidBy(deployment.deadline);
   const head = await headObject(clients, stored.value.source);
   const attestation = configuredAttestation(config, stored.value.verdict?.licensedSystem ?? null);
   if (head?.eTag !== stored.value.source.eTag) {
-    const lost = { kind: 'source-lost', how: head ? 'overwritten' : 'deleted', at } as const;
+    const lost = { kind: 'source-lost', how: head ? 'overwritten' : 'deleted', ...said } as const;
     await drive(deployment, await runs.advance(stored, lost, policy));
   } else if (attestation) {
-    await drive(deployment, await runs.advance(stored, { kind: 'attested', attestation, at }, policy));
+    await drive(deployment, await runs.advance(stored, { kind: 'attested', attestation, ...said }, policy));
   }
 }
 

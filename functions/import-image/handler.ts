@@ -22,8 +22,10 @@ export const importImage: Handler = async ({ event, environment, deadline, log }
     return { ignored: taken.ignored };
   }
   const { stored, opened } = taken;
-  if (stored.value.closedAt !== null) return { run: stored.value.id, state: stored.value.state };
-  const [driven] = await Promise.all([opened ? drive(deployment, stored) : stored, wakePoller(deployment)]);
+  const { dueAt } = stored.value;
+  if (dueAt === null) return { run: stored.value.id, state: stored.value.state };
+  const mine = opened || dueAt <= new Date().toISOString();
+  const [driven] = await Promise.all([mine ? drive(deployment, stored) : stored, wakePoller(deployment)]);
   return { run: driven.value.id, state: driven.value.state };
 };
 

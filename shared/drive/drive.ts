@@ -13,6 +13,7 @@ import { inspectSource } from './inspect-source.ts';
 import { notify } from './notify.ts';
 import { createPar, deletePar, deletePars } from './pars.ts';
 import type { BranchPerformer, NewFact, RunActionKind, RunPerformer } from './perform.ts';
+import { saidBy } from './said.ts';
 import { verifySource } from './verify-source.ts';
 
 /** An action that would begin with less time than this is left to the next driver. */
@@ -66,7 +67,7 @@ async function attempt(deployment: Deployment, run: Run, action: Action): Promis
   const fact = await perform(deployment, run, action).catch((error: unknown) =>
     failureOf(deployment, run, action, error),
   );
-  return { ...fact, at: new Date().toISOString() };
+  return { ...fact, ...saidBy(deployment.deadline) };
 }
 
 async function perform(deployment: Deployment, run: Run, action: Action): Promise<NewFact> {

@@ -1,13 +1,12 @@
 import type { Action } from '../run/actions.ts';
-import type { BranchFact, Fact } from '../run/facts.ts';
+import type { Fact, Said } from '../run/facts.ts';
 import type { Branch, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 
-type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+type Unsaid<T> = T extends unknown ? Omit<T, keyof Said> : never;
 
-/** A fact before `drive` notes the time. */
-export type NewFact = WithoutTime<Fact>;
-export type NewBranchFact = WithoutTime<BranchFact>;
+/** A fact before it is said who found it, and when. */
+export type NewFact = Unsaid<Fact>;
 
 /** Does one action of a branch, and says what came of it; throws where it failed. */
 export type BranchPerformer = (deployment: Deployment, run: Run, branch: Branch) => Promise<NewFact>;

@@ -6,6 +6,7 @@ import { runIdOf } from '../run/id.ts';
 import type { ObjectAddress, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { isIgnoredName } from '../runtime/name-filter.ts';
+import { saidBy } from './said.ts';
 
 /** An image's display name, where OCI cuts it. */
 const MAX_DISPLAY_NAME_LENGTH = 255;
@@ -31,14 +32,14 @@ export async function takeUp(deployment: Deployment, address: ObjectAddress): Pr
   const { eTag, size, metadata } = head;
   const source = { ...address, eTag, size, metadata };
   const { displayName, license } = parseOverrides(metadata);
-  const at = new Date().toISOString();
+  const said = saidBy(deployment.deadline);
   const plan = {
     region: address.region,
     compartmentId: config.compartmentId,
     displayName: displayName ?? defaultDisplayName(address.object),
   };
-  const attestation = license ? { text: license, how: 'metadata' as const, by: null, at } : null;
-  return runs.open(openRun(runIdOf(source), source, [plan], attestation, at));
+  const attestation = license ? { text: license, how: 'metadata' as const, by: null, at: said.at } : null;
+  return runs.open(openRun(runIdOf(source), source, [plan], attestation, said));
 }
 
 const ignored = (reason: string) => ({ stored: null, ignored: reason });

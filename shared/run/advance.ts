@@ -1,7 +1,7 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { advanceBranch, fail } from './branch.ts';
-import type { BranchFact, Fact } from './facts.ts';
+import type { BranchFact, Fact, Said } from './facts.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import {
   type Attestation,
@@ -13,9 +13,7 @@ import {
   type Source,
 } from './run.ts';
 
-/** A driver may be silent this long in an inspection: as long as a synchronous function can live, and a margin. */
-const INSPECTION_HOLD_SECONDS = 330;
-/** … and this long in any other action: its timeouts and retries together. */
+/** However long a driver lives: one that is silent for longer in one action than its retries take is gone. */
 const ACTION_HOLD_SECONDS = 90;
 
 /** What a branch is to become: one image in one region. */
@@ -36,8 +34,9 @@ export function openRun(
   source: Source,
   plan: readonly BranchPlan[],
   attestation: Attestation | null,
-  at: string,
+  said: Said,
 ): Run {
+  const { at } = said;
   const branches = plan.map(
     (branch): Branch => ({
       ...branch,
@@ -74,7 +73,7 @@ export function openRun(
     since: at,
     notBefore: at,
   };
-  return withDueTime(run, at);
+  return withDueTime(run, said);
 }
 
 /**
@@ -84,7 +83,7 @@ export function openRun(
 export function advance(run: Run, fact: Fact, policy: Policy): { run: Run; actions: Action[] } {
   const next = run.closedAt === null ? settle(apply(run, fact, policy), fact.at) : run;
   if (next === run) return { run, actions: actionsOf(run) };
-  const written = withDueTime({ ...next, updatedAt: fact.at, sequence: run.sequence + 1 }, fact.at);
+  const written = withDueTime({ ...next, updatedAt: fact.at, sequence: run.sequence + 1 }, fact);
   return { run: written, actions: actionsOf(written) };
 }
 
@@ -170,14 +169,18 @@ function end(run: Run, state: RunState, reason: Failure | null, at: string): Run
   return tell({ ...run, state, failure }, at);
 }
 
-function withDueTime(run: Run, at: string): Run {
+/** The run's next step is anybody's when it is due, but no sooner than the driver at work has had its time. */
+function withDueTime(run: Run, { at, heldUntil }: Said): Run {
   const [first] = actionsOf(run)
     .map((action) => action.notBefore)
     .sort();
   if (first === undefined) return { ...run, dueAt: null };
-  if (first > at) return { ...run, dueAt: first };
-  const hold = run.verdict === null ? INSPECTION_HOLD_SECONDS : ACTION_HOLD_SECONDS;
-  return { ...run, dueAt: plusSeconds(at, hold) };
+  // A person who attests drives nothing: whoever looks at the run next goes on with it.
+  const driven = fact.kind !== 'attested' || fact.attestation.how !== 'command';
+  if (first > at || !driven) return { ...run, dueAt: first };
+  // An inspection may take all the time its driver has.
+  const silence = run.verdict === null ? heldUntil : plusSeconds(at, ACTION_HOLD_SECONDS);
+  return { ...run, dueAt: silence < heldUntil ? silence : heldUntil };
 }
 
 function isWaitingForInspection(run: Run): boolean {

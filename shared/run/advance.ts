@@ -175,9 +175,7 @@ function withDueTime(run: Run, { at, heldUntil }: Said): Run {
     .map((action) => action.notBefore)
     .sort();
   if (first === undefined) return { ...run, dueAt: null };
-  // A person who attests drives nothing: whoever looks at the run next goes on with it.
-  const driven = fact.kind !== 'attested' || fact.attestation.how !== 'command';
-  if (first > at || !driven) return { ...run, dueAt: first };
+  if (first > at) return { ...run, dueAt: first };
   // An inspection may take all the time its driver has.
   const silence = run.verdict === null ? heldUntil : plusSeconds(at, ACTION_HOLD_SECONDS);
   return { ...run, dueAt: silence < heldUntil ? silence : heldUntil };

@@ -235,6 +235,8 @@ describe('runs attest', () => {
     const stored = await store.get(HELD);
     expect(stored?.value).toMatchObject({ state: 'OPEN', attestation });
     expect(stored && actionsOf(stored.value)).toMatchObject([{ kind: 'create-par' }]);
+    // Nobody drives it yet: whoever wakes may go on at once.
+    expect(stored?.value.dueAt).toBe(stored?.value.updatedAt);
     expect((await readLease(documents))?.value.wakeups).toBe(1);
     await vi.waitFor(() => expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({ byoi: 'poll' }), 5_000);
   });

@@ -51,7 +51,8 @@ async function respond(
   try {
     await send(request, response, await answer(region, router, observe, request, response));
   } catch (error) {
-    if (error instanceof DroppedCall || response.headersSent) request.destroy();
+    // The socket, since destroying a request that was read to its end leaves the connection open.
+    if (error instanceof DroppedCall || response.headersSent) request.socket.destroy();
     else await sendError(region, request, response, error);
   }
 }

@@ -37,9 +37,9 @@ export class Quota {
     const answer = () => ({ body: { [LIMIT_NAME]: this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT } });
     const path = '/_local/quota';
     return [
-      { name: 'GetQuota', method: 'GET', path, unsigned: true, handle: answer },
+      { name: 'LocalGetQuota', method: 'GET', path, unsigned: true, handle: answer },
       {
-        name: 'SetQuota',
+        name: 'LocalSetQuota',
         method: 'POST',
         path,
         unsigned: true,

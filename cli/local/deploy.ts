@@ -124,7 +124,7 @@ async function createFunctions(
       createFunctionDetails: {
         applicationId: application.id,
         displayName,
-        image: `local/byoi/${displayName}:latest`,
+        image: `ocir.${hubRegion}.oci.oraclecloud.com/local/byoi/${displayName}:latest`,
         ...FUNCTION_LIMITS,
       },
     });

@@ -7,6 +7,8 @@ import { StreamLimitError } from './errors.ts';
 /** The first pieces lie in a paged source's head; later ones grow, to need few requests. */
 const FIRST_PIECE = 64 * 1024;
 const LARGEST_PIECE = 4 * 1024 * 1024;
+/** What comes out at a time: zlib's 16 KiB would cost more in hand-overs than in decompression. */
+const OUTPUT_PIECE = 256 * 1024;
 
 /** How far a stream is followed, in bytes. */
 export interface StreamLimits {
@@ -25,7 +27,7 @@ export interface StreamLimits {
 export async function* gunzip(source: ByteSource, limits: StreamLimits): AsyncGenerator<Buffer> {
   const failure: { error?: unknown } = {};
   const input = Readable.from(pieces(source, limits, failure), { highWaterMark: 1 });
-  const output = createGunzip();
+  const output = createGunzip({ chunkSize: OUTPUT_PIECE });
   input.on('error', (error) => output.destroy(error));
   input.pipe(output);
   let produced = 0;

@@ -75,11 +75,13 @@ export async function* tarMembers(peek: Peek): AsyncGenerator<TarMember> {
     const size = 'LKxg'.includes(type) ? ownSize : (next.size ?? ownSize);
     if (!Number.isSafeInteger(content + size)) throw damaged('an impossible size', offset);
     if (type === 'L') next.name = textUntilNul(await longName(peek, content, size));
-    else if (type === 'x' || type === 'g')
-      next = { ...next, ...paxFields(await longName(peek, content, size), offset) };
+    else if (type === 'x') next = { ...next, ...paxFields(await longName(peek, content, size), offset) };
+    else if (type === 'g') checkGlobal(paxFields(await longName(peek, content, size), offset), offset);
     else if (type !== 'K') {
+      // Readers differ in whether a folder with content is jumped over or not.
+      if (type === '5' && size > 0) throw damaged('a folder with content', offset);
       const name = next.name ?? headerName(header);
-      yield { name, kind: checkKind(type, name), offset: content, size: type === '5' ? 0 : size };
+      yield { name, kind: checkKind(type, name), offset: content, size };
       next = {};
     }
     offset = content + Math.ceil(size / BLOCK) * BLOCK;
@@ -135,18 +137,23 @@ async function longName(peek: Peek, offset: number, size: number): Promise<Buffe
 /** POSIX.1-2017, "pax Extended Header": records of `LENGTH KEY=VALUE\n`, LENGTH in bytes and counting itself. */
 function paxFields(content: Buffer, offset: number): { name?: string; size?: number } {
   const fields: { name?: string; size?: number } = {};
-  for (let at = 0; at < content.length && content[at] !== 0; ) {
-    const record = /^(\d{1,6}) /.exec(content.toString('latin1', at, at + 7));
-    const length = Number(record?.[1] ?? 0);
-    if (!record || length <= record[0].length || at + length > content.length)
-      throw damaged('a wrong pax record', offset);
-    const [key = '', ...value] = content.toString('utf8', at + record[0].length, at + length - 1).split('=');
+  for (let at = 0; at < content.length; ) {
+    const [start = '', digits] = /^(\d{1,6}) /.exec(content.toString('latin1', at, at + 7)) ?? [];
+    const end = at + Number(digits);
+    const record = content.toString('utf8', at + start.length, end);
+    const [, key = '', value = ''] = /^([^=]+)=(.*)\n$/s.exec(record) ?? [];
+    if (!(end <= content.length) || key === '') throw damaged('a wrong pax record', offset);
     if (key.startsWith('GNU.sparse.')) throw sparse();
-    if (key === 'path') fields.name = value.join('=');
-    if (key === 'size') fields.size = Number(value.join('='));
-    at += length;
+    if (key === 'path') fields.name = value;
+    if (key === 'size') fields.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    at = end;
   }
   return fields;
+}
+
+/** Readers differ in what a name or a size for all members means. */
+function checkGlobal(fields: { name?: string; size?: number }, offset: number): void {
+  if ('name' in fields || 'size' in fields) throw damaged('one name or size for all its members', offset);
 }
 
 function checkKind(type: string, name: string): TarMember['kind'] {

@@ -22,7 +22,7 @@ export function renderVerdict(verdict: Verdict, paint: Paint): string {
     ['Boot volume', verdict.bootVolumeType],
     ['Network', verdict.networkType],
     ['Confidence', verdict.confidence],
-    ['Read', `${cost.requests} requests, ${formatBytes(cost.bytes)}, ${cost.milliseconds} ms`],
+    ['Read', `${counted(cost.requests, 'request')}, ${formatBytes(cost.bytes)}, ${cost.milliseconds} ms`],
   ];
   const rows = facts.flatMap(([label, value]) =>
     value === null ? [] : [[`  ${paint('dim', label)}`, printable(value)]],
@@ -53,6 +53,10 @@ function formatOf({ format, variant }: Verdict): string | null {
 
 function systemOf({ operatingSystem, operatingSystemVersion }: Verdict): string | null {
   return joined([operatingSystem, operatingSystemVersion], ' ');
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 function joined(parts: readonly (string | null)[], separator: string): string | null {

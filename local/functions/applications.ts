@@ -25,6 +25,7 @@ const UpdateApplicationDetails = z.object(updatable).partial();
 export function applicationOperations(
   applications: Table<Application>,
   functions: Table<FunctionRecord>,
+  apiVersion: string,
 ): Operation[] {
   const find = (call: Call): Application => {
     const application = applications.get(call.params.applicationId ?? '');
@@ -44,7 +45,7 @@ export function applicationOperations(
     {
       name: 'CreateApplication',
       method: 'POST',
-      path: '/20181201/applications',
+      path: `/${apiVersion}/applications`,
       handle(call) {
         const details = parseBody(call, CreateApplicationDetails);
         requireCompartment(call, details.compartmentId);
@@ -71,7 +72,7 @@ export function applicationOperations(
     {
       name: 'ListApplications',
       method: 'GET',
-      path: '/20181201/applications',
+      path: `/${apiVersion}/applications`,
       handle(call) {
         const compartmentId = requiredQuery(call, 'compartmentId');
         requireCompartment(call, compartmentId);
@@ -87,19 +88,19 @@ export function applicationOperations(
     {
       name: 'GetApplication',
       method: 'GET',
-      path: '/20181201/applications/{applicationId}',
+      path: `/${apiVersion}/applications/{applicationId}`,
       handle: (call) => answer(find(call)),
     },
     {
       name: 'UpdateApplication',
       method: 'PUT',
-      path: '/20181201/applications/{applicationId}',
+      path: `/${apiVersion}/applications/{applicationId}`,
       handle: (call) => change(call, parseBody(call, UpdateApplicationDetails)),
     },
     {
       name: 'DeleteApplication',
       method: 'DELETE',
-      path: '/20181201/applications/{applicationId}',
+      path: `/${apiVersion}/applications/{applicationId}`,
       handle(call) {
         const { id, etag } = find(call);
         requireMatch(call, etag);
@@ -112,7 +113,7 @@ export function applicationOperations(
     {
       name: 'ChangeApplicationCompartment',
       method: 'POST',
-      path: '/20181201/applications/{applicationId}/actions/changeCompartment',
+      path: `/${apiVersion}/applications/{applicationId}/actions/changeCompartment`,
       handle(call) {
         const { compartmentId } = parseBody(call, z.object({ compartmentId: z.string() }));
         requireCompartment(call, compartmentId);

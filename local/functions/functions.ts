@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Answer, type Call, type Operation, pageOf, requiredQuery } from '../api.ts';
 import { parseBody } from '../body.ts';
-import { conflict, invalidParameter, notCovered, notFound } from '../errors.ts';
+import { conflict, invalidParameter, notCovered, notFound, OciError } from '../errors.ts';
 import { mayAccess } from '../identity/access.ts';
 import { newOcid, randomName } from '../ids.ts';
 import { requireMatch, selectListed, tagFields } from '../resources.ts';
 import type { Table } from '../table.ts';
-import { readLog } from './logs.ts';
 import { type Application, config, destination, displayName, type FunctionRecord } from './records.ts';
 
 /** The memory sizes OCI offers. */
@@ -18,34 +17,36 @@ const MEMORY_SIZES_MB = [128, 256, 512, 1024, 2048, 3072];
 const TIMEOUT_SECONDS = { min: 5, max: 300, default: 30 };
 const DETACHED_TIMEOUT_SECONDS = { min: 5, max: 3600, default: 300 };
 
+const CONTAINER_IMAGE = 'CONTAINER_IMAGE';
 const NO_DESTINATION = { kind: 'NONE' } as const;
 
-const updatable = {
-  image: z.string(),
-  imageDigest: z.string(),
-  memoryInMBs: z
-    .number()
-    .refine((size) => MEMORY_SIZES_MB.includes(size), `one of ${MEMORY_SIZES_MB.join(', ')}`),
-  config,
-  timeoutInSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
-  detachedModeTimeoutInSeconds: z.int().min(DETACHED_TIMEOUT_SECONDS.min).max(DETACHED_TIMEOUT_SECONDS.max),
-  successDestination: destination,
-  failureDestination: destination,
-  provisionedConcurrencyConfig: z.object({ strategy: z.string() }),
-  traceConfig: z.object({ isEnabled: z.boolean().optional() }),
-  ...tagFields,
-};
-const UpdateFunctionDetails = z.object(updatable).partial();
-const CreateFunctionDetails = UpdateFunctionDetails.extend({
-  displayName,
-  applicationId: z.string(),
-  image: updatable.image,
-  memoryInMBs: updatable.memoryInMBs,
+const imageFields = { image: z.string(), imageDigest: z.string() };
+const UpdateDetails = z
+  .object({
+    memoryInMBs: z
+      .number()
+      .refine((size) => MEMORY_SIZES_MB.includes(size), `one of ${MEMORY_SIZES_MB.join(', ')}`),
+    config,
+    timeoutInSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
+    detachedModeTimeoutInSeconds: z.int().min(DETACHED_TIMEOUT_SECONDS.min).max(DETACHED_TIMEOUT_SECONDS.max),
+    successDestination: destination,
+    failureDestination: destination,
+    provisionedConcurrencyConfig: z.object({ strategy: z.string() }),
+    traceConfig: z.object({ isEnabled: z.boolean().optional() }),
+    ...imageFields,
+    // In the API of 2026 a container image is one of several sources.
+    sourceDetails: z.object({ sourceType: z.string(), ...z.object(imageFields).partial().shape }),
+    ...tagFields,
+  })
+  .partial();
+const CreateDetails = UpdateDetails.extend({ displayName, applicationId: z.string() }).required({
+  memoryInMBs: true,
 });
 
 export function functionOperations(
   applications: Table<Application>,
   functions: Table<FunctionRecord>,
+  apiVersion: string,
 ): Operation[] {
   const find = (call: Call): FunctionRecord => {
     const record = functions.get(call.params.functionId ?? '');
@@ -57,9 +58,11 @@ export function functionOperations(
     {
       name: 'CreateFunction',
       method: 'POST',
-      path: '/20181201/functions',
+      path: `/${apiVersion}/functions`,
       handle(call) {
-        const details = settled(call, parseBody(call, CreateFunctionDetails));
+        const details = settled(call, parseBody(call, CreateDetails));
+        const { image } = details;
+        if (image === undefined) throw new OciError(400, 'MissingParameter', 'The field image is required.');
         const application = applications.get(details.applicationId);
         if (!application || !mayAccess(call, application.compartmentId))
           throw notFound(`application ${details.applicationId}`);
@@ -77,8 +80,9 @@ export function functionOperations(
           failureDestination: NO_DESTINATION,
           freeformTags: {},
           definedTags: {},
-          imageDigest: imageDigest(call, details.image),
+          imageDigest: imageDigest(call, image),
           ...details,
+          image,
           id,
           etag: randomName(40),
           compartmentId: application.compartmentId,
@@ -93,7 +97,7 @@ export function functionOperations(
     {
       name: 'ListFunctions',
       method: 'GET',
-      path: '/20181201/functions',
+      path: `/${apiVersion}/functions`,
       handle(call) {
         const application = applications.get(requiredQuery(call, 'applicationId'));
         if (!application || !mayAccess(call, application.compartmentId)) throw notFound('application');
@@ -109,17 +113,17 @@ export function functionOperations(
     {
       name: 'GetFunction',
       method: 'GET',
-      path: '/20181201/functions/{functionId}',
+      path: `/${apiVersion}/functions/{functionId}`,
       handle: (call) => answer(call, find(call)),
     },
     {
       name: 'UpdateFunction',
       method: 'PUT',
-      path: '/20181201/functions/{functionId}',
+      path: `/${apiVersion}/functions/{functionId}`,
       handle(call) {
         const record = find(call);
         requireMatch(call, record.etag);
-        const details = settled(call, parseBody(call, UpdateFunctionDetails));
+        const details = settled(call, parseBody(call, UpdateDetails));
         // An update is when OCI looks again at what the image's tag stands for.
         const digest = details.imageDigest ?? imageDigest(call, details.image ?? record.image);
         const timeUpdated = call.region.cloud.clock.now().toISOString();
@@ -133,7 +137,7 @@ export function functionOperations(
     {
       name: 'DeleteFunction',
       method: 'DELETE',
-      path: '/20181201/functions/{functionId}',
+      path: `/${apiVersion}/functions/{functionId}`,
       handle(call) {
         const { id, etag } = find(call);
         requireMatch(call, etag);
@@ -141,30 +145,26 @@ export function functionOperations(
         return { status: 204 };
       },
     },
-    {
-      name: 'LocalGetFunctionLogs',
-      method: 'GET',
-      path: '/_local/functions/{functionId}/logs',
-      unsigned: true,
-      handle(call) {
-        const record = functions.get(call.params.functionId ?? '');
-        if (!record) throw notFound(`function ${call.params.functionId}`);
-        return { body: { items: readLog(call.region, record.id, record.displayName) } };
-      },
-    },
   ];
 }
 
-/** The details without what is accepted only where it asks for nothing. */
-function settled<T extends z.infer<typeof UpdateFunctionDetails>>(call: Call, details: T) {
-  const { provisionedConcurrencyConfig, traceConfig, ...rest } = details;
+/** The details without what is accepted only where it asks for nothing, and with the image at one place. */
+function settled<T extends z.infer<typeof UpdateDetails>>(call: Call, details: T) {
+  const { provisionedConcurrencyConfig, traceConfig, sourceDetails, ...rest } = details;
   if (provisionedConcurrencyConfig && provisionedConcurrencyConfig.strategy !== 'NONE')
     throw notCovered('functions with provisioned concurrency');
   if (traceConfig?.isEnabled) throw notCovered('tracing of functions');
-  if (details.image !== undefined) requireRegistry(call, details.image);
+  if (sourceDetails && sourceDetails.sourceType !== CONTAINER_IMAGE)
+    throw notCovered(`functions from the source ${sourceDetails.sourceType}`);
   if ([details.successDestination?.kind, details.failureDestination?.kind].includes('QUEUE'))
     throw notCovered('queues as destinations of functions');
-  return rest;
+  const { image, imageDigest } = sourceDetails ?? details;
+  if (image !== undefined) requireRegistry(call, image);
+  return {
+    ...rest,
+    ...(image === undefined ? {} : { image }),
+    ...(imageDigest === undefined ? {} : { imageDigest }),
+  };
 }
 
 /** A function's image must be in the registry of the function's own region. */
@@ -185,6 +185,7 @@ function imageDigest(call: Call, image: string): string {
 
 const wire = (call: Call, { etag, ...record }: FunctionRecord) => ({
   ...record,
+  sourceDetails: { sourceType: CONTAINER_IMAGE, image: record.image, imageDigest: record.imageDigest },
   invokeEndpoint: call.region.endpoint,
 });
 

@@ -96,11 +96,11 @@ export function functionAccess(invoker: Invoker, queue: DetachedQueue): Function
   };
 }
 
-export function invokeOperation(invoker: Invoker, queue: DetachedQueue): Operation {
+export function invokeOperation(invoker: Invoker, queue: DetachedQueue, apiVersion: string): Operation {
   return {
     name: 'InvokeFunction',
     method: 'POST',
-    path: '/20181201/functions/{functionId}/actions/invoke',
+    path: `/${apiVersion}/functions/{functionId}/actions/invoke`,
     async handle(call) {
       const functionId = call.params.functionId ?? '';
       const record = invoker.find(functionId);

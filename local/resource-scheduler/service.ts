@@ -25,6 +25,7 @@ const UpdateScheduleDetails = z
     recurrenceDetails: z.string(),
     resources: z.array(ScheduledResource).min(1),
     resourceFilters: z.array(z.unknown()).max(0, 'not covered: name the resources'),
+    localTimeZone: z.literal('UTC', 'not covered: write the recurrence in UTC'),
     timeStarts: z.iso.datetime({ offset: true }),
     timeEnds: z.iso.datetime({ offset: true }),
     ...tagFields,

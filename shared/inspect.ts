@@ -126,7 +126,7 @@ function weigh(
     archive,
     architecture: guest.values.architecture,
     firmware,
-    windows: isWindows || windows !== null,
+    windows: isWindows,
   };
   const decision = bootable ? decide(launchEvidence, overrides) : UNDECIDED;
 

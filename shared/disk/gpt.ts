@@ -78,13 +78,15 @@ async function readCopy(disk: ByteSource, headerSector: number): Promise<Partiti
   return partitions;
 }
 
-/** Sectors past 2^53 become inexact numbers, far beyond any disk's end, which is where the caller drops them. */
+/**
+ * Sectors past 2^53 become inexact numbers, far beyond any disk's end, which is where the caller drops them,
+ * as it does entries that end before they begin.
+ */
 function parseEntry(entry: Buffer, number: number): Partition | null {
   const type = guid(entry);
   if (type === UNUSED_TYPE) return null;
   const first = Number(entry.readBigUInt64LE(0x20));
   const last = Number(entry.readBigUInt64LE(0x28));
-  if (last < first) return null;
   return {
     number,
     type,

@@ -130,6 +130,13 @@ describe('what the disk says', () => {
     });
   });
 
+  test('a system guessed from the name gives way to what a person set, version and all, without a conflict', async () => {
+    const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }], { bootCode: true });
+    const verdict = await inspectRaw(disk, 'ubuntu-22.04.raw', { 'opc-meta-byoi-os': 'Debian' });
+    expect(verdict).toMatchObject({ operatingSystem: 'Debian', operatingSystemVersion: null });
+    expect(codes(verdict)).not.toContain('OVERRIDE_CONFLICT');
+  });
+
   test('a disk that is refused gets no launch mode', async () => {
     const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }], { bootCode: true });
     disk.write('LUKS\xba\xbe', 64 * 512, 'latin1');

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { meter } from '../../../shared/bytes/budget.ts';
@@ -152,6 +153,31 @@ describe('GPT', () => {
     expect(codes(await read(disk))).toEqual(['GPT_PRIMARY_DAMAGED']);
   });
 
+  test('an array of entries larger than any tool writes is not read, though its checksum is right', async () => {
+    const disk = buildGpt([root]);
+    disk.writeUInt32LE(1025, 512 + 0x50);
+    disk.writeUInt32LE(crc32(disk.subarray(1024, 1024 + 1025 * 128)), 512 + 0x58);
+    sealGptHeader(disk, 1);
+    expect(codes(await read(disk))).toEqual(['GPT_PRIMARY_DAMAGED']);
+  });
+
+  test('a header that says it belongs elsewhere is not believed', async () => {
+    const disk = buildGpt([root]);
+    disk.writeBigUInt64LE(2n, 512 + 0x18);
+    sealGptHeader(disk, 1);
+    expect(codes(await read(disk))).toEqual(['GPT_PRIMARY_DAMAGED']);
+  });
+
+  test('an entry that ends before it begins is no partition', async () => {
+    const table = await read(
+      buildGpt([
+        { ...root, sectors: -50 },
+        { ...root, start: 500 },
+      ]),
+    );
+    expect(table.partitions.map(({ number }) => number)).toEqual([2]);
+  });
+
   test('entries placed at 2^63 are not read', async () => {
     const disk = buildGpt([root]);
     disk.writeBigUInt64LE(2n ** 63n, 512 + 0x48);
@@ -181,6 +207,12 @@ describe('no partition table', () => {
       kind: 'none',
       problems: [{ code: 'DISK_NOT_BOOTABLE', severity: 'reject' }],
     });
+  });
+
+  test('a partition status that is neither 80 nor 00 makes a sector no MBR', async () => {
+    const disk = buildMbr([{ type: 0x83, start: 64, sectors: 100 }]);
+    disk.writeUInt8(0x42, 0x1be);
+    expect(await read(disk)).toMatchObject({ kind: 'none', partitions: [] });
   });
 
   test.each(['NTFS    ', 'EXFAT   '])('a bare filesystem (%s) is not taken for an MBR', async (oem) => {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { WorkFailed } from '../work.ts';
 import type { Image } from './image.ts';
+import type { SchemaData } from './schema-data.ts';
 import { readTar, type TarEntry, writeTar } from './tar.ts';
 
 const METADATA_NAME = 'image_metadata.json';
@@ -65,21 +66,27 @@ async function readMetadata(entry: TarEntry): Promise<ArchiveMetadata> {
 }
 
 /** The archive that an export of `image` writes, its QCOW2 disk read from `file`. */
-export function packArchive(image: Image, file: string, storedBytes: number): Readable {
-  const json = Buffer.from(JSON.stringify(metadataOf(image), null, 2));
+export function packArchive(
+  image: Image,
+  capabilities: SchemaData | undefined,
+  file: string,
+  storedBytes: number,
+): Readable {
+  const json = Buffer.from(JSON.stringify(metadataOf(image, capabilities), null, 2));
   return writeTar([
     { name: METADATA_NAME, size: json.length, content: Readable.from([json]) },
     { name: 'output.QCOW2', size: storedBytes, content: createReadStream(file) },
   ]);
 }
 
-function metadataOf(image: Image): object {
+function metadataOf(image: Image, capabilities: SchemaData | undefined): object {
   const { launchOptions } = image;
   return {
     imageCapsFormatVersion: null,
     imageCapabilityData: null,
     additionalMetadata: { shapeCompatibilities: [] },
     ...image.content?.archiveMetadata,
+    ...(capabilities && { imageCapabilityData: capabilities }),
     version: 2,
     externalLaunchOptions: {
       firmware: launchOptions.firmware,

@@ -9,7 +9,7 @@ import type { Region } from '../region.ts';
 import type { RetryTokens } from '../retry-tokens.ts';
 import type { Table } from '../table.ts';
 import { GLOBAL_VERSION_NAME, globalSchemaData, globalSchemaId } from './global-schema.ts';
-import type { Images } from './image.ts';
+import type { Image, Images } from './image.ts';
 import { requireWithinGlobal, SchemaData } from './schema-data.ts';
 import { DisplayName, Tags } from './tags.ts';
 
@@ -49,11 +49,15 @@ export class CapabilitySchemas {
     this.#table = region.table<Schema>('capability-schemas');
   }
 
-  /** The firmware an image starts with by its schema. */
-  firmwareOf(imageId: string): string | undefined {
-    const descriptor = this.#ofImage(imageId)?.schemaData['Compute.Firmware'];
-    const value = descriptor?.defaultValue;
-    return typeof value === 'string' ? value : undefined;
+  /** The image with the firmware it starts with by its schema. */
+  applyTo(image: Image): Image {
+    const firmware = this.dataOf(image.id)?.['Compute.Firmware']?.defaultValue;
+    if (typeof firmware !== 'string') return image;
+    return { ...image, launchOptions: { ...image.launchOptions, firmware } };
+  }
+
+  dataOf(imageId: string): SchemaData | undefined {
+    return this.#ofImage(imageId)?.schemaData;
   }
 
   deleteOf(imageId: string): void {

@@ -4,6 +4,7 @@ import { parseBody } from '../body.ts';
 import { conflict, OciError } from '../errors.ts';
 import type { Region } from '../region.ts';
 import type { RetryTokens } from '../retry-tokens.ts';
+import type { CapabilitySchemas } from './capability-schemas.ts';
 import type { ExportInput } from './export.ts';
 import type { Image, Images } from './image.ts';
 import { type Location, requireDestination } from './location.ts';
@@ -23,16 +24,21 @@ const ExportImageDetails = z.discriminatedUnion('destinationType', [
 type ExportImageDetails = z.infer<typeof ExportImageDetails>;
 
 /** ExportImage, done by `exportExecutor`. */
-export function exportImage(region: Region, images: Images, tokens: RetryTokens): Operation {
+export function exportImage(
+  region: Region,
+  images: Images,
+  schemas: CapabilitySchemas,
+  tokens: RetryTokens,
+): Operation {
   return {
     name: 'ExportImage',
     method: 'POST',
     path: '/20160918/images/{imageId}/actions/export',
-    handle: (call) => tokens.once(call, () => start(call, region, images)),
+    handle: (call) => tokens.once(call, () => start(call, region, images, schemas)),
   };
 }
 
-function start(call: Call, region: Region, images: Images) {
+function start(call: Call, region: Region, images: Images, schemas: CapabilitySchemas) {
   const image = images.findToChange(call);
   const details = parseBody(call, ExportImageDetails);
   const destination = locationOf(details);
@@ -53,7 +59,8 @@ function start(call: Call, region: Region, images: Images) {
     input,
   });
   images.emit('computeapi.exportimage.begin', exporting);
-  return { body: imageWire(exporting), headers: { etag: exporting.etag, 'opc-work-request-id': work.id } };
+  const headers = { etag: exporting.etag, 'opc-work-request-id': work.id };
+  return { body: imageWire(schemas.applyTo(exporting)), headers };
 }
 
 /** The embedded OCI converts no disks: what came in can go out. @throws {OciError} 501 for any other format */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Region } from '../region.ts';
 import { type Executor, WorkFailed } from '../work.ts';
 import { packArchive } from './archive.ts';
+import type { CapabilitySchemas } from './capability-schemas.ts';
 import type { Images } from './image.ts';
 import { Location, resolveDestination } from './location.ts';
 import { work as passTime } from './pace.ts';
@@ -18,7 +19,7 @@ export type ExportInput = z.infer<typeof ExportInput>;
  * The work of ExportImage. The object appears whole at the end. Failed or not, the image is AVAILABLE afterwards
  * and the end event comes: only the work request tells the two apart.
  */
-export function exportExecutor(region: Region, images: Images): Executor {
+export function exportExecutor(region: Region, images: Images, schemas: CapabilitySchemas): Executor {
   return async (work, progress) => {
     const { imageId, destination, exportFormat } = ExportInput.parse(work.input);
     const requireOpen = () => {
@@ -34,7 +35,8 @@ export function exportExecutor(region: Region, images: Images): Executor {
       await passTime(region, storedBytes, progress, requireOpen);
       const place = requireOpen();
       const file = images.file(imageId);
-      const stream = exportFormat === 'OCI' ? packArchive(image, file, storedBytes) : createReadStream(file);
+      const archive = () => packArchive(schemas.applyTo(image), schemas.dataOf(imageId), file, storedBytes);
+      const stream = exportFormat === 'OCI' ? archive() : createReadStream(file);
       await place.region.objects.write(place.namespace, place.bucket, place.object, stream);
     } finally {
       const image = images.get(imageId);

@@ -24,7 +24,7 @@ export function imageOperations(
   shapes: ShapeEntries,
 ): Operation[] {
   const path = '/20160918/images/{imageId}';
-  const wire = (image: Image) => imageWire(image, schemas.firmwareOf(image.id));
+  const wire = (image: Image) => imageWire(schemas.applyTo(image));
   return [
     {
       name: 'ListImages',

@@ -21,10 +21,10 @@ export function compute(region: Region): Operation[] {
   const schemas = new CapabilitySchemas(region);
   const shapes = new ShapeEntries(region);
   region.work.define('CreateImage', importExecutor(region, images));
-  region.work.define('ExportImage', exportExecutor(region, images));
+  region.work.define('ExportImage', exportExecutor(region, images, schemas));
   return [
     createImage(region, images, tokens, quota),
-    exportImage(region, images, tokens),
+    exportImage(region, images, schemas, tokens),
     ...imageOperations(images, schemas, shapes),
     ...schemas.operations(images, tokens),
     ...globalSchemaOperations(region),

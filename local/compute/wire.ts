@@ -4,16 +4,10 @@ import type { Image } from './image.ts';
 /** The smallest boot volume, which smaller disks are counted as; the figure of the API reference's example. */
 const MIN_BOOT_VOLUME_MB = 47_694;
 
-/**
- * `Image` of the Compute API.
- *
- * @param firmware of the image's capability schema, where it has one
- */
-export function imageWire({ content, etag: _, ...image }: Image, firmware?: string): object {
-  const { launchOptions } = image;
+/** `Image` of the Compute API. */
+export function imageWire({ content, etag: _, ...image }: Image): object {
   return {
     ...image,
-    launchOptions: firmware === undefined ? launchOptions : { ...launchOptions, firmware },
     baseImageId: null,
     createImageAllowed: true,
     agentFeatures: null,

@@ -85,6 +85,29 @@ test('an exported archive imports again with the same launch options, system and
   expect((await exported('out.qcow2')).equals(qcow2)).toBe(true);
 });
 
+test('an exported archive carries what the capability schema says', async () => {
+  const { id } = await imported(qcow2, 'QCOW2', 'PARAVIRTUALIZED');
+  const [global] = (await compute.sdk.listComputeGlobalImageCapabilitySchemas({})).items;
+  const firmware = {
+    descriptorType: 'enumstring',
+    source: 'IMAGE' as models.ImageCapabilitySchemaDescriptor['source'],
+    values: ['UEFI_64'],
+    defaultValue: 'UEFI_64',
+  };
+  await compute.sdk.createComputeImageCapabilitySchema({
+    createComputeImageCapabilitySchemaDetails: {
+      compartmentId: cloud.tenancy.id,
+      computeGlobalImageCapabilitySchemaVersionName: global?.currentVersionName ?? '',
+      imageId: id,
+      schemaData: { 'Compute.Firmware': firmware },
+    },
+  });
+  const { url } = await compute.par('out.oci', 'ObjectWrite');
+  await compute.ended((await exportTo(id, url)).opcWorkRequestId);
+  const again = await imported(await exported('out.oci'));
+  expect(again.launchOptions?.firmware).toBe('UEFI_64');
+});
+
 test('a failed export shows only in its work request: the image is AVAILABLE and the end event comes', async () => {
   const { id } = await imported(qcow2, 'QCOW2');
   cloud.clock.scale = 50;

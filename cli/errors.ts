@@ -140,3 +140,16 @@ export class RunNotHeldError extends ByoiError {
     );
   }
 }
+
+/** A dropped object started nothing. */
+export class RunNotOpenedError extends ByoiError {
+  override readonly name = 'RunNotOpenedError';
+
+  constructor(path: string) {
+    super(
+      'RUN_NOT_OPENED',
+      `No run was opened for ${path}.`,
+      'By its name it may be no image (config.json, ignoreNames); otherwise the log of import-image says why.',
+    );
+  }
+}

@@ -1,10 +1,12 @@
 import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from '../../shared/oci/errors.ts';
-import { openRunStore } from '../../shared/oci/run-store.ts';
+import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { RunNotOpenedError } from '../errors.ts';
 import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -25,6 +27,8 @@ export interface DemoOptions extends GlobalOptions {
 const REGIONS = [{ name: 'us-ashburn-1' }, { name: 'us-phoenix-1' }];
 /** The ledger is on this machine: it may be looked at as often as a person can see. */
 const LOOK_INTERVAL_MS = 100;
+/** An event takes milliseconds here, a function's first start well below a second. */
+const OPENED_WITHIN_MS = 20_000;
 
 /** The main job on an embedded OCI: drop disks, follow them, show what became of them. */
 export async function runDemo(io: Io, options: DemoOptions, ...operands: unknown[]): Promise<ExitCode> {
@@ -62,11 +66,25 @@ async function dropAndFollow(
   io: Io,
 ): Promise<Run[]> {
   const { clients, deployment } = local;
+  const store = openRunStore(clients, deployment.ledger);
   const ids: string[] = [];
-  for (const path of paths) ids.push(await drop(local, path));
+  for (const path of paths) {
+    const id = await drop(local, path);
+    await opened(store, id, path);
+    ids.push(id);
+  }
   const wantsJson = options.output === 'json';
   const progress = startProgress(wantsJson ? io.err : io.out);
-  return followRuns(openRunStore(clients, deployment.ledger), ids, progress, LOOK_INTERVAL_MS);
+  return followRuns(store, ids, progress, LOOK_INTERVAL_MS);
+}
+
+/** Waits until the object's event has opened its run. */
+async function opened(store: RunStore, id: string, path: string): Promise<void> {
+  const end = Date.now() + OPENED_WITHIN_MS;
+  while (!(await store.get(id))) {
+    if (Date.now() > end) throw new RunNotOpenedError(path);
+    await sleep(LOOK_INTERVAL_MS);
+  }
 }
 
 /** Uploads a file as any client would. @returns the id of the run that its content will have */

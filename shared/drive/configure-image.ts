@@ -94,7 +94,12 @@ async function listShapes(client: Compute, imageId: string): Promise<string[]> {
 async function addShape(client: Compute, imageId: string, shapeName: string): Promise<Failure | undefined> {
   try {
     await call('AddImageShapeCompatibilityEntry', () =>
-      client.addImageShapeCompatibilityEntry({ imageId, shapeName }),
+      client.addImageShapeCompatibilityEntry({
+        imageId,
+        shapeName,
+        // The SDK fails without a body, though nothing need be said in it.
+        addImageShapeCompatibilityEntryDetails: {},
+      }),
     );
     return undefined;
   } catch (error) {

@@ -80,8 +80,7 @@ async function perform(deployment: Deployment, run: Run, action: Action): Promis
 function failureOf({ log }: Deployment, run: Run, action: Action, error: unknown): NewFact {
   if (error instanceof SourceLostError) return { kind: 'source-lost', how: error.how };
   const failure = describe(error);
-  // What is not an answer of a service is a bug or a broken connection: it may pass, and is given up in time.
-  const transient = error instanceof OciServiceError ? error.transient : !(error instanceof ByoiError);
+  const transient = error instanceof OciServiceError && error.transient;
   log.warn(`${action.kind} failed`, { run: run.id, transient, ...failure });
   if ('region' in action) return { kind: 'step-failed', region: action.region, failure, transient };
   return { kind: 'run-step-failed', failure, transient };
@@ -93,7 +92,7 @@ function describe(error: unknown): Failure {
   return {
     code: 'INTERNAL_ERROR',
     sentence,
-    remedy: 'It is tried again; report it with the log of the function if it stays so.',
+    remedy: 'Report it with the log of the function; drop the object again to retry.',
   };
 }
 

@@ -57,9 +57,10 @@ export function openDocuments(clients: Clients, ledger: LedgerAddress): Document
 
   async function read<T>(name: string): Promise<Stored<T> | undefined> {
     const client = await clients.objectStorage(ledger.region);
-    const response = await callUnlessMissing('GetObject', () => client.getObject(address(name)));
-    if (!response) return undefined;
-    return { value: JSON.parse(await text(response.value as ReadableStream)) as T, eTag: response.eTag };
+    return callUnlessMissing('GetObject', async () => {
+      const { value, eTag } = await client.getObject(address(name));
+      return { value: JSON.parse(await text(value as ReadableStream)) as T, eTag };
+    });
   }
 
   async function put(

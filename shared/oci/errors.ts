@@ -74,8 +74,17 @@ function toServiceError(operation: string, error: unknown): Error {
     const requestId = typeof fields.opcRequestId === 'string' ? fields.opcRequestId : null;
     return new OciServiceError(operation, fields.statusCode, String(fields.serviceCode), message, requestId);
   }
-  if (error instanceof Error) return error;
+  if (error instanceof Error && !isConnectionError(error)) return error;
   return new OciServiceError(operation, 0, String(fields.code ?? 'NoConnection'), message, null);
+}
+
+/** What fetch throws when an answer breaks off or comes too late; any other error is a bug, and no service's. */
+function isConnectionError(error: Error): boolean {
+  return (
+    error.name === 'AbortError' ||
+    error.name === 'TimeoutError' ||
+    (error instanceof TypeError && error.cause !== undefined)
+  );
 }
 
 function codeOf(status: number, serviceCode: string): string {

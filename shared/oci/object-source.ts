@@ -22,18 +22,17 @@ export async function objectSource(clients: Clients, source: Source): Promise<By
   const client = await clients.objectStorage(source.region);
   const { Range } = await import('oci-common');
 
-  async function get(offset: number, length: number): Promise<Buffer> {
-    const { value } = await call('GetObject', () =>
-      client.getObject({
+  const get = (offset: number, length: number): Promise<Buffer> =>
+    call('GetObject', async () => {
+      const { value } = await client.getObject({
         namespaceName: source.namespace,
         bucketName: source.bucket,
         objectName: source.object,
         ifMatch: source.eTag,
         range: new Range(offset, offset + length - 1, null),
-      }),
-    );
-    return buffer(value as ReadableStream);
-  }
+      });
+      return buffer(value as ReadableStream);
+    });
 
   return {
     size: source.size,

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LocalCloud, startLocalCloud } from '../../cli/local/cloud.ts';
+import type { CloudOptions } from '../../local/cloud.ts';
+import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
+import { runIdOf } from '../../shared/run/id.ts';
+import { isEnded, type Run } from '../../shared/run/run.ts';
+import { ASHBURN, PHOENIX } from './cloud.ts';
+
+/** byoi deployed on an embedded OCI, from the built bundles, and what a test asks of it. */
+export interface Deployed extends LocalCloud {
+  readonly runs: RunStore;
+  /** Puts an object into the drop bucket. @returns the id of the run that its content has */
+  drop(object: string, content: Buffer, metadata?: Record<string, string>): Promise<string>;
+  /** Waits until a run fits. @throws after 30 seconds, with the record as it is then */
+  until(id: string, fits: (run: Run) => boolean): Promise<Run>;
+  /** Waits until the run is closed. */
+  ended(id: string): Promise<Run>;
+  /** Runs the schedule's tick now, and waits for nothing. */
+  tick(): Promise<void>;
+  /** Calls the control of the emulation. @returns its JSON answer */
+  control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  /** Names of the PARs in the drop bucket. */
+  pars(): Promise<string[]>;
+  /** What was published on the topic, parsed. */
+  notifications(): Promise<Record<string, unknown>[]>;
+  /** Images there are. */
+  images(): Promise<{ id: string; displayName: string; freeformTags: Record<string, string> }[]>;
+  remove(): Promise<void>;
+}
+
+/** Polls at a pace that suits a test; everything else as a user has it. */
+const CONFIG = { pollFirstSeconds: 0.2, pollMaxSeconds: 1 };
+
+export async function deploy(
+  options: Partial<CloudOptions> = {},
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<Deployed> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'byoi-e2e-'));
+  const regions = [{ name: ASHBURN }, { name: PHOENIX }];
+  const functionsDir = resolve('dist/functions');
+  const local = await startLocalCloud(
+    { dataDir, regions, functionsDir, timeScale: 100, ...options },
+    { ...CONFIG, ...config },
+  );
+  const { cloud, clients, deployment, endpoints } = local;
+  const { ledger, dropBucket, compartmentId, scheduleId, topicId } = deployment;
+  const runs = openRunStore(clients, ledger);
+  const bucket = { namespaceName: ledger.namespace, bucketName: dropBucket };
+
+  async function control(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${endpoints[ASHBURN]}/_local/${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  async function until(id: string, fits: (run: Run) => boolean): Promise<Run> {
+    const end = Date.now() + 30_000;
+    for (;;) {
+      const run = (await runs.get(id))?.value;
+      if (run && fits(run)) return run;
+      if (Date.now() > end)
+        throw new Error(`The run ${id} does not get there: ${JSON.stringify(run, undefined, 2)}`);
+      await sleep(50);
+    }
+  }
+
+  return {
+    ...local,
+    runs,
+    control,
+    until,
+    ended: (id) => until(id, (run) => isEnded(run.state) && run.closedAt !== null),
+    async drop(object, content, metadata = {}) {
+      const storage = await clients.objectStorage(ASHBURN);
+      const { eTag } = await storage.putObject({
+        ...bucket,
+        objectName: object,
+        putObjectBody: Readable.from([content]),
+        contentLength: content.length,
+        opcMeta: metadata,
+      });
+      return runIdOf({ region: ASHBURN, namespace: ledger.namespace, bucket: dropBucket, object, eTag });
+    },
+    async tick() {
+      await control('POST', `schedules/${scheduleId}/run`);
+    },
+    async pars() {
+      const storage = await clients.objectStorage(ASHBURN);
+      return (await storage.listPreauthenticatedRequests(bucket)).items.map(({ name }) => name);
+    },
+    async notifications() {
+      const answer = (await control('GET', `topics/${topicId}/messages`)) as { messages: { body: string }[] };
+      return answer.messages.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    },
+    async images() {
+      const compute = await clients.compute(ASHBURN);
+      const { items } = await compute.listImages({ compartmentId });
+      return items.map(({ id, displayName, freeformTags }) => ({
+        id,
+        displayName: displayName ?? '',
+        freeformTags: freeformTags ?? {},
+      }));
+    },
+    async remove() {
+      await cloud.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -7,7 +7,8 @@ import { openConnection } from '../../../cli/connection.ts';
 import { followRuns } from '../../../cli/handlers/watch-runs.ts';
 import { runProgram } from '../../../cli/program.ts';
 import { startProgress } from '../../../cli/progress.ts';
-import { type Documents, openDocuments } from '../../../shared/oci/documents.ts';
+import type { Clients } from '../../../shared/oci/clients.ts';
+import { type Documents, type LedgerAddress, openDocuments } from '../../../shared/oci/documents.ts';
 import { readLease } from '../../../shared/oci/lease.ts';
 import { openRunStore, type RunStore } from '../../../shared/oci/run-store.ts';
 import { actionsOf } from '../../../shared/run/actions.ts';
@@ -32,6 +33,8 @@ fdk.handle((input) => { require('fs').appendFileSync(process.env.RECORD, input);
 const folder = mkdtempSync(join(tmpdir(), 'byoi-cli-'));
 const record = join(folder, 'invocations');
 let cloud: Awaited<ReturnType<typeof startCloud>>;
+let clients: Clients;
+let ledger: LedgerAddress;
 let store: RunStore;
 let documents: Documents;
 let userId: string;
@@ -49,15 +52,15 @@ beforeAll(async () => {
     advanceRunsFunctionId: probe.id,
   };
   await storage.put('ledger', 'config.json', JSON.stringify(config));
-  const { clients } = await openConnection({
+  ({ clients } = await openConnection({
     profile: 'DEFAULT',
     configFile: cloud.configFile,
     auth: 'api_key',
     endpoint: cloud.region(ASHBURN)?.endpoint,
     output: 'table',
     debug: false,
-  });
-  const ledger = { region: ASHBURN, namespace: cloud.tenancy.namespace, bucket: 'ledger' };
+  }));
+  ledger = { region: ASHBURN, namespace: cloud.tenancy.namespace, bucket: 'ledger' };
   store = openRunStore(clients, ledger);
   documents = openDocuments(clients, ledger);
   userId = /user=(.*)/.exec(readFileSync(cloud.configFile, 'utf8'))?.[1] ?? '';
@@ -195,21 +198,33 @@ describe('runs watch', () => {
   });
 
   test('follows runs until each has ended, whenever that is', async () => {
-    const ends: Record<string, number> = { one: 2, two: 4 };
-    let reads = 0;
-    const terminal = recordingTerminal();
-    const get = async (id: string) => {
-      reads += 1;
-      const ended = reads > (ends[id] ?? 0) * 2;
-      const branches = [aBranch({ step: ended ? 'done' : 'import' })];
-      return {
-        value: aRun({ id, sequence: reads, branches, state: ended ? 'SUCCEEDED' : 'OPEN' }),
-        eTag: '',
-      };
+    const reads: Record<string, number> = { one: 0, two: 0 };
+    const store = {
+      async get(id: string) {
+        const read = (reads[id] ?? 0) + 1;
+        reads[id] = read;
+        const ended = read > (id === 'one' ? 2 : 4);
+        const branches = [aBranch({ step: ended ? 'done' : 'import' })];
+        return {
+          value: aRun({ id, sequence: read, branches, state: ended ? 'SUCCEEDED' : 'OPEN' }),
+          eTag: '',
+        };
+      },
     };
-    const settled = await followRuns({ get }, ['one', 'two'], startProgress(terminal), 1);
+    const terminal = recordingTerminal();
+    const settled = await followRuns(store, ['two', 'one'], startProgress(terminal), 1);
     expect(settled.map(({ id }) => id)).toEqual(['one', 'two']);
+    expect(reads).toEqual({ one: 3, two: 5 });
     expect(terminal.written().match(/SUCCEEDED/g)).toHaveLength(2);
+  });
+
+  test('does not wait for an open run that has a marker and no record', async () => {
+    await objectStorageOf(cloud).createBucket('orphans');
+    const orphans = openRunStore(clients, { ...ledger, bucket: 'orphans' });
+    await orphans.setMarker('orphan', true);
+    expect(await byoi('runs', 'watch', '--ledger-bucket', 'orphans')).toMatchObject({ status: 0, out: '' });
+    await orphans.open(aRun({ state: 'NEEDS_LICENSE' }));
+    expect(await byoi('runs', 'watch', '--ledger-bucket', 'orphans')).toMatchObject({ status: 2 });
   });
 });
 

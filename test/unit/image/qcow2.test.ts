@@ -222,6 +222,24 @@ describe('safety checks of qcow2', () => {
     );
   });
 
+  it('CVE-2014-0144, CVE-2014-0147: tables beyond their limits are refused though the file could hold them', async () => {
+    const inLargeFile = (change: (image: Buffer) => void) =>
+      sparseSource(2 ** 30, [{ offset: 0, bytes: changed(change).subarray(0, CLUSTER) }]);
+    await expectRefused(
+      inLargeFile((image) => image.writeUInt32BE((8 * 2 ** 20) / CLUSTER + 1, 0x38)),
+      'QCOW2_REFCOUNT_TABLE',
+    );
+    await expectRefused(
+      inLargeFile((image) => image.writeUInt32BE((32 * 2 ** 20) / 8 + 1, 0x24)),
+      'QCOW2_L1_TABLE',
+    );
+    const snapshots = inLargeFile((image) => {
+      image.writeUInt32BE(65_537, 0x3c);
+      image.writeBigUInt64BE(BigInt(CLUSTER), 0x40);
+    });
+    await expectRefused(snapshots, 'QCOW2_SNAPSHOT_TABLE');
+  });
+
   it('a compressed cluster that opens to more than a cluster, or less, ends in a typed error', async () => {
     const text = Buffer.alloc(2 * CLUSTER, 'all work and no play ');
     const small = layOutQcow2(text, { clusterBits: 16, compression: 'zlib' });

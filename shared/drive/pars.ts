@@ -53,7 +53,7 @@ export const deletePars: BranchPerformer = async (deployment, run, branch) => {
 export async function deletePar({ clients }: Deployment, run: Run, parId: string): Promise<void> {
   const client = await clients.objectStorage(run.source.region);
   await callUnlessMissing('DeletePreauthenticatedRequest', () =>
-    client.deletePreauthenticatedRequest({ ...bucketOf(run), parId: encodeURIComponent(parId) }),
+    client.deletePreauthenticatedRequest({ ...bucketOf(run), parId }),
   );
 }
 

@@ -66,10 +66,12 @@ async function tryOnce(
     throw Object.assign(new Error('The function has no time left for another call.'), { code: 'DEADLINE' });
   // The signer adds headers; each try needs a fresh date and so a fresh signature.
   const headers = new Headers(request.headers);
+  // The SDK signs an apostrophe as %27, where fetch sends it as it is: the signature would not match.
+  const uri = request.uri.replaceAll("'", '%27');
   const signed = {
     method: request.method,
     headers,
-    uri: request.uri,
+    uri,
     body: typeof body === 'string' ? body : undefined,
   };
   await signer.signHttpRequest(signed, forceExcludeBody);
@@ -82,7 +84,7 @@ async function tryOnce(
   };
   if (body instanceof Readable) Object.assign(init, { body: Readable.toWeb(body), duplex: 'half' });
   else if (body !== undefined) Object.assign(init, { body });
-  return fetch(request.uri, init);
+  return fetch(uri, init);
 }
 
 function waitBefore(attempt: number, outcome: Response | { error: unknown }): number {

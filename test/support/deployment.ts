@@ -97,8 +97,8 @@ export async function deploy(
       return (await storage.listPreauthenticatedRequests(bucket)).items.map(({ name }) => name);
     },
     async notifications() {
-      const answer = (await control('GET', `topics/${topicId}/messages`)) as { messages: { body: string }[] };
-      return answer.messages.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+      const answer = (await control('GET', `topics/${topicId}/messages`)) as { items: { body: string }[] };
+      return answer.items.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
     },
     async images() {
       const compute = await clients.compute(ASHBURN);

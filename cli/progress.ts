@@ -1,4 +1,4 @@
-import { isEnded, type Run } from '../shared/run/run.ts';
+import { type Branch, type BranchStep, isEnded, type Run } from '../shared/run/run.ts';
 import { type Paint, painter, printable } from './output.ts';
 import { attestCommand, paintState, phaseOf, progressOf } from './render-run.ts';
 import { summarizeVerdict } from './render-verdict.ts';
@@ -47,11 +47,26 @@ function plainProgress(terminal: Terminal): Progress {
 function milestones(run: Run, paint: Paint): string[] {
   const lines = ['reading the image'];
   if (run.verdict) lines.push(summarizeVerdict(run.verdict));
-  if (run.verdict && run.state === 'OPEN') {
-    lines.push(...run.branches.map((branch) => `${branch.region} ${phaseOf(branch)}`));
-  }
+  lines.push(...run.branches.flatMap((branch) => stepsTold(run, branch)));
   if (isSettled(run)) lines.push(...outcome(run, paint));
   return lines;
+}
+
+/** Of a branch that did not fail; steps may be over before anybody looks, but they happened. */
+const STEPS: readonly BranchStep[] = [
+  'authorize',
+  'request',
+  'import',
+  'verify',
+  'configure',
+  'clean-up',
+  'done',
+];
+
+function stepsTold(run: Run, branch: Branch): string[] {
+  const passed = branch.failure ? [] : STEPS.slice(0, Math.max(0, STEPS.indexOf(branch.step)));
+  const present = run.verdict && run.state === 'OPEN' ? [branch.step] : [];
+  return [...passed, ...present].map((step) => `${branch.region} ${phaseOf({ ...branch, step })}`);
 }
 
 function outcome(run: Run, paint: Paint): string[] {

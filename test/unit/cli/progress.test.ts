@@ -23,7 +23,7 @@ function journey(id: string): Run[] {
 }
 
 describe('where nobody watches', () => {
-  test('each step gets one line as it begins, the percentage none, and the end names the image', () => {
+  test('each step gets one line, though some are over before anybody looks; the end names the image', () => {
     const terminal = recordingTerminal();
     const progress = startProgress(terminal);
     for (const run of journey(one)) progress.show(run);
@@ -32,11 +32,28 @@ describe('where nobody watches', () => {
     expect(terminal.written().trimEnd().split('\n')).toEqual([
       `${title}  reading the image`,
       `${title}  qcow2 v3, 2 GiB, PARAVIRTUALIZED, UEFI_64, confidence low`,
+      `${title}  us-ashburn-1 making a pre-authenticated request`,
       `${title}  us-ashburn-1 asking for the image`,
       `${title}  us-ashburn-1 importing`,
+      `${title}  us-ashburn-1 checking that the object is still the same`,
       `${title}  us-ashburn-1 setting firmware and shapes`,
+      `${title}  us-ashburn-1 deleting the pre-authenticated request`,
       `${title}  SUCCEEDED  us-ashburn-1 ocid1.image.oc1.iad.one`,
     ]);
+  });
+
+  test('steps that a failed or held run never came to are not told', () => {
+    const failure = { code: 'IMPORT_FAILED', sentence: 'It failed.', remedy: '' };
+    const runs = [
+      aRun({ state: 'FAILED', failure, branches: [aBranch({ step: 'done', failure })] }),
+      aRun({ state: 'NEEDS_LICENSE', branches: [aBranch({ step: 'authorize', imageId: null })] }),
+      aRun({ verdict: null, branches: [aBranch({ step: 'authorize', imageId: null })] }),
+    ];
+    for (const run of runs) {
+      const terminal = recordingTerminal();
+      startProgress(terminal).show(run);
+      expect(terminal.written()).not.toMatch(/request|importing|checking|firmware/);
+    }
   });
 
   test('no escape sequence is written, whatever the object is called', () => {

@@ -27,6 +27,7 @@ export async function openUrl(url: string, timeoutMs = READ_TIMEOUT_MS): Promise
     size: first.size,
     async read(offset, length) {
       checkRange(source, offset, length);
+      if (length === 0) return Buffer.alloc(0);
       if (offset + length <= first.bytes.length) return first.bytes.subarray(offset, offset + length);
       const answer = await get(url, offset, length, first.etag, timeoutMs);
       if (answer.etag !== first.etag || answer.size !== first.size) throw new SourceChangedError();

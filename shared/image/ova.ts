@@ -29,7 +29,7 @@ async function remedy(source: ByteSource, name: string): Promise<string> {
   const commands = [`tar -xf ${quoteFile(file)}`];
   const disks: string[] = [];
   for await (const member of tarMembers(tarPeek(source))) {
-    if (extensionOf(member.name) in DISK_FORMATS) disks.push(member.name);
+    if (Object.hasOwn(DISK_FORMATS, extensionOf(member.name))) disks.push(member.name);
   }
   for (const disk of disks) {
     const output = qcow2Name(disks.length === 1 ? file : baseName(disk));

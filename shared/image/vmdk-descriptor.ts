@@ -99,8 +99,7 @@ function checkNotEncrypted(values: Map<string, string>): void {
 
 function checkNoParent(values: Map<string, string>, name: string): void {
   const parent = values.get('parentcid');
-  const hint = values.has('parentfilenamehint') || values.has('changetrackpath');
-  if (parent?.toLowerCase() === NO_PARENT && !hint) return;
+  if (parent?.toLowerCase() === NO_PARENT && !values.has('parentfilenamehint')) return;
   throw new UnsafeImageError(
     'VMDK_PARENT',
     'The VMDK is only the difference to another file, its parent.',

@@ -59,6 +59,8 @@ describe('an object behind a URL', () => {
       (await source.read(HEAD_LENGTH - 5, 100)).equals(bytes.subarray(HEAD_LENGTH - 5, HEAD_LENGTH + 95)),
     ).toBe(true);
     expect(seen[1]).toEqual({ range: `bytes=${HEAD_LENGTH - 5}-${HEAD_LENGTH + 94}`, ifMatch: '"one"' });
+    expect(await source.read(bytes.length, 0)).toHaveLength(0);
+    expect(seen).toHaveLength(2);
     await expect(source.read(bytes.length, 1)).rejects.toBeInstanceOf(OutOfBoundsError);
   });
 

@@ -27,6 +27,7 @@ const ova = buildTar([
   { name: 'vm.ovf', content: Buffer.from('<Envelope/>') },
   { name: 'vm.mf', content: Buffer.from('SHA256') },
   { name: 'vm disk1.vmdk', content: buildVmdk(disk) },
+  { name: 'notes.constructor', content: Buffer.from('no disk') },
 ]);
 
 describe('images that OCI does not import are recognised, and the refusal says what to do', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatBytes, json, painter, printable, table } from '../../../cli/output.ts';
 import { terminalOf } from '../../../cli/terminal.ts';
@@ -23,6 +24,18 @@ describe('an object name with control characters', () => {
     expect(text).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]*$/mu);
     expect(text.split('\n').every((line) => line === printable(line))).toBe(true);
     expect(JSON.parse(text)).toEqual({ [HOSTILE]: [HOSTILE, '\u{e0001}'] });
+  });
+
+  test('is harmless and unchanged whatever its characters are', () => {
+    const anyName = fc.string({ unit: 'binary', maxLength: 64 });
+    fc.assert(
+      fc.property(anyName, (name) => {
+        expect(printable(name)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        const text = json({ name });
+        expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        expect(JSON.parse(text)).toEqual({ name });
+      }),
+    );
   });
 });
 

@@ -156,6 +156,32 @@ describe('runs list', () => {
     expect(idsOf(out)).toEqual([HELD, OPEN]);
   });
 
+  test.each(['security_token', 'resource_principal'])('reaches it signed by --auth %s', async (auth) => {
+    const { id } = cloud.tenancy;
+    const principal = {
+      kind: 'resource',
+      id: 'ocid1.fnfunc.oc1..f',
+      tenancyId: id,
+      compartmentId: id,
+    } as const;
+    const { token, privateKeyPem } = cloud.principals.issueSession(principal, 60_000);
+    const [tokenFile, keyFile, config] = ['token', 'session.pem', 'session'].map((name) =>
+      join(folder, name),
+    );
+    writeFileSync(String(tokenFile), token);
+    writeFileSync(String(keyFile), privateKeyPem);
+    writeFileSync(
+      String(config),
+      `[DEFAULT]\nsecurity_token_file=${tokenFile}\nkey_file=${keyFile}\nregion=${ASHBURN}\n`,
+    );
+    vi.stubEnv('OCI_CLI_CONFIG_FILE', config);
+    vi.stubEnv('OCI_RESOURCE_PRINCIPAL_VERSION', '2.2');
+    vi.stubEnv('OCI_RESOURCE_PRINCIPAL_RPST', tokenFile);
+    vi.stubEnv('OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM', keyFile);
+    vi.stubEnv('OCI_RESOURCE_PRINCIPAL_REGION', ASHBURN);
+    expect(await byoi('runs', 'list', '--auth', auth)).toMatchObject({ status: 0, err: '' });
+  });
+
   test('says which setting or bucket is missing', async () => {
     expect((await byoi('runs', 'list', '--ledger-bucket', 'nowhere')).err).toContain(
       'OCI_NOT_FOUND_OR_NOT_ALLOWED',

@@ -124,8 +124,9 @@ export class FunctionProcess {
     if (error instanceof OciError && error.code === functionFailed().code) return this.#death ?? error;
     // Where the process died, the connection breaks a little before its end is known.
     await Promise.race([this.exited, sleep(EXIT_GRACE_MS)]);
-    this.kill(error instanceof OciError ? error : responseBroken(), 'gave no proper answer');
-    return this.#death ?? responseBroken();
+    const answer = error instanceof OciError ? error : responseBroken();
+    this.kill(answer, 'gave no proper answer');
+    return this.#death ?? answer;
   }
 
   /** Ends the process at once; a call under way is answered `error`. */

@@ -128,10 +128,21 @@ export class FunctionRuntime {
 
   async #acquire(target: RunnableFunction, patient: boolean): Promise<PooledProcess> {
     for (;;) {
-      const pooled = this.#find(target) ?? this.#add(target);
+      const pooled = this.#take(target);
       if (pooled) return pooled;
       if (!patient) throw tooManyRequests();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** @returns undefined where all processes are busy */
+  #take(target: RunnableFunction): PooledProcess | undefined {
+    try {
+      return this.#find(target) ?? this.#add(target);
+    } catch (error) {
+      // It may have been its turn: the place it does not take is the next one's.
+      this.#waiting.shift()?.();
+      throw error;
     }
   }
 

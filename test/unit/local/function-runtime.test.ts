@@ -1,7 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FunctionsInvokeClient, requests } from 'oci-functions';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eachLine } from '../../../local/functions/lines.ts';
+import { Sessions } from '../../../local/functions/sessions.ts';
 import { ASHBURN, client, startCloud } from '../../support/cloud.ts';
 import { deployProbe, invoke, probeFunctions } from '../../support/functions.ts';
 
@@ -15,7 +20,10 @@ afterAll(() => rmSync(functionsDir, { recursive: true, force: true }));
 beforeEach(async () => {
   cloud = await startCloud({ functionsDir, functionPool: 2 });
 });
-afterEach(() => cloud.remove());
+afterEach(async () => {
+  vi.useRealTimers();
+  await cloud.remove();
+});
 
 const state = (pid: number) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 const logOf = async (functionId: string): Promise<string> =>
@@ -109,6 +117,53 @@ describe('a function process', () => {
     });
     const { environment } = (await invoke(cloud, probe.id, { act: 'environment' })) as Environment;
     expect(environment.SHARED).toBe('new');
+  });
+});
+
+describe('an idle process', () => {
+  it('is ended after a minute, and its folder removed', async () => {
+    const { probe } = await deployProbe(cloud);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const payload = Buffer.from('{"act":"environment"}');
+    const { body } = await cloud.homeRegion.functions.invoke(probe.id, payload, false);
+    const { environment } = JSON.parse(body.toString()) as Environment;
+    vi.advanceTimersByTime(59_000);
+    expect(existsSync(environment.TMPDIR ?? '')).toBe(true);
+    vi.advanceTimersByTime(2_000);
+    vi.useRealTimers();
+    await expect.poll(() => existsSync(environment.TMPDIR ?? '')).toBe(false);
+  });
+});
+
+describe('a session', () => {
+  it('has a token of 15 minutes that is renewed long before it ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'byoi-session-'));
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+    const expiry = (token: string): number =>
+      JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).exp * 1000;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    const principal = {
+      kind: 'resource',
+      id: 'f',
+      tenancyId: 't',
+      compartmentId: 'c',
+      processId: 'p',
+    } as const;
+    const close = await new Sessions(cloud.principals).open(principal, folder);
+    const [token, key] = [read('rpst'), read('private.pem')];
+    expect(expiry(token) - Date.now()).toBeLessThanOrEqual(15 * 60_000);
+    vi.advanceTimersByTime(60 * 60_000);
+    expect(expiry(read('rpst')) - Date.now()).toBeGreaterThan(9 * 60_000);
+    // The process may hold the key still.
+    expect(read('private.pem')).toBe(key);
+    expect(cloud.principals.resolve(`ST$${read('rpst')}`).principal).toEqual(principal);
+    expect(() => cloud.principals.resolve(`ST$${token}`)).toThrow('expired');
+    close();
+    const last = read('rpst');
+    vi.advanceTimersByTime(60 * 60_000);
+    expect(read('rpst')).toBe(last);
+    vi.useRealTimers();
+    rmSync(folder, { recursive: true });
   });
 });
 
@@ -230,5 +285,17 @@ describe('the log of a function', () => {
       .toEqual(expect.arrayContaining(['first', 'second \u001b[31mred']));
     const file = `${cloud.region(ASHBURN)?.folder('function-logs')}/probe.log`;
     expect(readFileSync(file, 'utf8')).not.toContain('\u001b');
+  });
+
+  it('takes lines whole however they arrive, and cuts those that would fill the memory', async () => {
+    const text = Buffer.from(`first\r\nzweite Ä\n\n${'x'.repeat(40_000)}\nno end`);
+    const lines: string[] = [];
+    const bytes = Readable.from(Array.from(text, (_, index) => text.subarray(index, index + 1)));
+    eachLine(bytes, (line) => lines.push(line));
+    await new Promise((resolve) => bytes.once('close', resolve));
+    expect(lines.map((line) => line.slice(0, 10))).toEqual([
+      ...['first', 'zweite Ä', '', 'xxxxxxxxxx', 'xxxxxxxxxx', 'xxxxxxxxxx', 'no end'],
+    ]);
+    expect(lines.join('')).toHaveLength('firstzweite Äno end'.length + 40_000);
   });
 });

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { FunctionsInvokeClient, type models, requests } from 'oci-functions';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_QUEUED } from '../../../local/functions/detached.ts';
@@ -45,6 +46,21 @@ describe('applications', () => {
     await expect(management.getApplication({ applicationId: application.id })).rejects.toMatchObject({
       statusCode: 404,
     });
+  });
+
+  it('move to another compartment with their functions', async () => {
+    const { management, application, probe } = await deployProbe(cloud);
+    const { id: compartmentId } = cloud.identity.addCompartment('other', cloud.tenancy.id);
+    await management.changeApplicationCompartment({
+      applicationId: application.id,
+      changeApplicationCompartmentDetails: { compartmentId },
+    });
+    expect((await management.listApplications({ compartmentId })).items).toMatchObject([
+      { id: application.id },
+    ]);
+    expect((await management.getFunction({ functionId: probe.id })).function.compartmentId).toBe(
+      compartmentId,
+    );
   });
 
   it('have different names in a compartment', async () => {
@@ -192,6 +208,18 @@ describe('a detached invocation', () => {
     cloud = await startCloud({ functionsDir, functionPool: 2, dataDir: cloud.dataDir });
     region = cloud.homeRegion;
     await expect.poll(() => lines(probe.id), { timeout: 10_000 }).toContain('was waiting');
+  });
+
+  it('whose function can no longer be run lets the next one have its turn', async () => {
+    const { probe, deploy } = await deployProbe(cloud);
+    const folder = join(functionsDir, 'vanishing');
+    cpSync(join(functionsDir, 'probe'), folder, { recursive: true });
+    const vanishing = await deploy({ displayName: 'vanishing', image: 'iad.ocir.io/local/vanishing:1' });
+    await detach(probe.id, { act: 'sleep', ms: 500 });
+    await detach(vanishing.id, {});
+    await detach(probe.id, { act: 'print', text: 'its turn' });
+    rmSync(folder, { recursive: true });
+    await expect.poll(() => lines(probe.id), { timeout: 5_000 }).toEqual(['its turn']);
   });
 
   it('is refused with 429 when too many wait', async () => {

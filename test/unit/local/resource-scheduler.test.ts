@@ -99,6 +99,19 @@ describe('a schedule', () => {
     expect(run.lastRunStatus).toBe('SUCCEEDED');
   });
 
+  it('is updated, and told its next time anew', async () => {
+    const { schedule } = await create();
+    const path = `/20240430/schedules/${schedule.id}`;
+    const update = { recurrenceDetails: '0 0 1 1 *', displayName: 'new year' };
+    expect((await call('PUT', path, update)).status).toBe(202);
+    const { schedule: updated } = await call('GET', path);
+    expect(updated).toMatchObject({
+      displayName: 'new year',
+      timeNextRun: expect.stringMatching(/-01-01T00:00/),
+    });
+    expect((await call('PUT', path, { recurrenceDetails: 'daily' })).status).toBe(400);
+  });
+
   it('runs at once when told so, and says whether that failed', async () => {
     const { schedule } = await create({ resources: [{ id: 'ocid1.fnfunc.oc1.iad.gone' }] });
     const url = `${cloud.homeRegion.endpoint}/_local/schedules/${schedule.id}/run`;

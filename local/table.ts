@@ -30,6 +30,8 @@ export class Table<T> {
     for (const line of lines) this.#replay(line);
     if (lines.length > this.#records.size + COMPACT_ABOVE) this.#rewrite(path);
     this.#journal = openSync(path, 'a');
+    // What follows a line cut short must not become part of it.
+    if (lines.at(-1)) writeSync(this.#journal, '\n');
   }
 
   get size(): number {

@@ -1,0 +1,52 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Table } from '../../../local/table.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'byoi-table-'));
+  path = join(folder, 'table.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('what was set and deleted is the same after the table is opened again', () => {
+  const table = new Table<number>(path);
+  table.set('a', 1);
+  table.set('b', 2);
+  table.set('a', 3);
+  table.delete('b');
+  table.close();
+  expect([...new Table<number>(path).entries()]).toEqual([['a', 3]]);
+});
+
+test('a last line that a kill cut short is passed over', () => {
+  const table = new Table<number>(path);
+  table.set('a', 1);
+  table.close();
+  appendFileSync(path, '["a",');
+  const again = new Table<number>(path);
+  expect(again.get('a')).toBe(1);
+  again.set('b', 2);
+  again.close();
+  expect([...new Table<number>(path).keys()]).toEqual(['a', 'b']);
+});
+
+test('a cleared table is empty on disk as well, and goes on', () => {
+  const table = new Table<number>(path);
+  table.set('a', 1);
+  table.clear();
+  table.set('b', 2);
+  table.close();
+  expect([...new Table<number>(path).keys()]).toEqual(['b']);
+});
+
+test('a closed table writes nothing more', () => {
+  const table = new Table<number>(path);
+  table.close();
+  table.set('a', 1);
+  table.close();
+  expect(readFileSync(path, 'utf8')).toBe('');
+});

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Operation } from '../api.ts';
+import type { Call, Operation } from '../api.ts';
 import { parseBody } from '../body.ts';
 import { OciError } from '../errors.ts';
+import { mayAccess } from '../identity/access.ts';
 import type { Region } from '../region.ts';
 import type { Table } from '../table.ts';
 import type { Images } from './image.ts';
@@ -20,10 +21,12 @@ export class Quota {
     this.#limits = region.table<number>('limits');
   }
 
-  /** @throws {OciError} 400 where one more image would be too many */
-  requireRoom(images: Images): void {
+  /** @throws {OciError} 400 where one more image of the caller's tenancy would be too many */
+  requireRoom(call: Call, images: Images): void {
     const limit = this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT;
-    const used = images.all().filter(({ lifecycleState }) => lifecycleState !== 'DELETED').length;
+    const used = images
+      .all()
+      .filter((image) => image.lifecycleState !== 'DELETED' && mayAccess(call, image.compartmentId)).length;
     if (used >= limit)
       throw new OciError(
         400,

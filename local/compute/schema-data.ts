@@ -12,15 +12,15 @@ export const SchemaData = z.record(
       descriptorType: z.literal('enumstring'),
       source,
       values: z.array(z.string()).min(1),
-      defaultValue: z.string().nullish(),
+      defaultValue: z.string().optional(),
     }),
     z.object({
       descriptorType: z.literal('enuminteger'),
       source,
       values: z.array(z.int()).min(1),
-      defaultValue: z.int().nullish(),
+      defaultValue: z.int().optional(),
     }),
-    z.object({ descriptorType: z.literal('boolean'), source, defaultValue: z.boolean().nullish() }),
+    z.object({ descriptorType: z.literal('boolean'), source, defaultValue: z.boolean().optional() }),
   ]),
 );
 export type SchemaData = z.infer<typeof SchemaData>;
@@ -43,7 +43,7 @@ export function requireWithinGlobal(data: SchemaData): void {
     if (foreign !== undefined)
       throw invalidParameter(`Invalid schemaData: ${foreign} is no value of ${name}.`);
     const { defaultValue } = descriptor;
-    if (defaultValue != null && !values.includes(defaultValue))
+    if (defaultValue !== undefined && !values.includes(defaultValue))
       throw invalidParameter(
         `Invalid schemaData: the default ${defaultValue} of ${name} is not in its values.`,
       );

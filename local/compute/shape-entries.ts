@@ -8,8 +8,10 @@ import type { Images } from './image.ts';
 import { SHAPES } from './shapes.ts';
 
 const AddDetails = z.object({
-  memoryConstraints: z.object({ minInGBs: z.number().nullish(), maxInGBs: z.number().nullish() }).nullish(),
-  ocpuConstraints: z.object({ min: z.number().nullish(), max: z.number().nullish() }).nullish(),
+  memoryConstraints: z
+    .object({ minInGBs: z.number().optional(), maxInGBs: z.number().optional() })
+    .optional(),
+  ocpuConstraints: z.object({ min: z.number().optional(), max: z.number().optional() }).optional(),
 });
 
 type Entry = z.infer<typeof AddDetails> & { readonly imageId: string; readonly shape: string };

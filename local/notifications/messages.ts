@@ -8,7 +8,7 @@ import type { Topics } from './topics.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 
 const MessageDetails = z.object({
-  title: z.string().nullish(),
+  title: z.string().optional(),
   body: z.string().refine((body) => Buffer.byteLength(body) <= MAX_BODY_BYTES, 'longer than 64 KB'),
 });
 

@@ -30,7 +30,7 @@ const CreateDetails = z.object({
   ...tags,
   name: z.string().regex(/^[\w-]{1,256}$/),
   compartmentId: z.string(),
-  description: z.string().nullish(),
+  description: z.string().optional(),
 });
 const UpdateDetails = z.object({ ...tags, description: z.string() });
 

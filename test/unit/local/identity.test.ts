@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { IdentityClient } from 'oci-identity';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { administrator, client, PHOENIX, startCloud } from '../../support/cloud.ts';
@@ -24,6 +25,13 @@ test('the tenancy says its home region and its subscriptions', async () => {
   ]);
   const domains = await identity.listAvailabilityDomains({ compartmentId: tenancyId });
   expect(domains.items.map(({ name }) => name)).toContain('Locl:US-ASHBURN-AD-1');
+});
+
+test('the user of the configuration file is found, another is not', async () => {
+  const userId = /^user=(.*)$/m.exec(readFileSync(cloud.configFile, 'utf8'))?.[1] ?? '';
+  const { user } = await identity.getUser({ userId });
+  expect(user).toMatchObject({ id: userId, compartmentId: cloud.tenancy.id });
+  await expect(identity.getUser({ userId: 'ocid1.user.oc1..x' })).rejects.toMatchObject({ statusCode: 404 });
 });
 
 test('compartments nest, and the whole subtree is listed only when asked for', async () => {

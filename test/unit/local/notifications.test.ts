@@ -52,6 +52,12 @@ test('a topic is found by its name, which the tenancy has once; its deletion tak
   expect((await createTopic('runs')).topicId).toBe(topicId);
   await expect(createTopic('runs', 'another-token')).rejects.toMatchObject({ statusCode: 409 });
   await createTopic('others');
+  await control.updateTopic({ topicId, topicAttributesDetails: { description: 'ends of runs' } });
+  const { notificationTopic, etag } = await control.getTopic({ topicId });
+  expect(notificationTopic.description).toBe('ends of runs');
+  await expect(control.deleteTopic({ topicId, ifMatch: `not-${etag}` })).rejects.toMatchObject({
+    statusCode: 412,
+  });
   const { items } = await control.listTopics({ compartmentId: cloud.tenancy.id, name: 'runs' });
   expect(items.map((topic) => topic.topicId)).toEqual([topicId]);
   await publish(topicId, 'x', 'x');

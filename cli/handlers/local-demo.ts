@@ -31,8 +31,7 @@ const LOOK_INTERVAL_MS = 100;
 const OPENED_WITHIN_MS = 20_000;
 
 /** The main job on an embedded OCI: drop disks, follow them, show what became of them. */
-export async function runDemo(io: Io, options: DemoOptions, ...operands: unknown[]): Promise<ExitCode> {
-  const given = operands.flat().filter((operand) => typeof operand === 'string');
+export async function runDemo(io: Io, options: DemoOptions, ...given: string[]): Promise<ExitCode> {
   const paths = given.length > 0 ? given : [DEMO_DISK];
   // A wrong path is told before anything is started.
   for (const path of paths) statSync(path);

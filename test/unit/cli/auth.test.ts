@@ -111,6 +111,7 @@ test('a caller that no token names is unknown, and is not guessed', async () => 
     getPassphrase: () => null,
   };
   expect(await callerOf(provider)).toBeNull();
+  expect(await callerOf({ ...provider, getKeyId: async () => 'tenancy/user/11:22' })).toBeNull();
 });
 
 describe('what is wrong with the configuration is named', () => {

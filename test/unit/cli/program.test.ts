@@ -104,6 +104,14 @@ describe('any other error', () => {
     expect(err).toMatch(/^error CONFIG_UNREADABLE: .*\/nowhere\/config.*ENOENT.*\n {2}.*--config-file.*\n$/);
   });
 
+  test('names the one of several operands that is at fault', async () => {
+    const { status, err } = await byoi('local', 'demo', 'package.json', '/nowhere/disk.qcow2');
+    expect({ status, err }).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/ENOENT.*\/nowhere\/disk\.qcow2/),
+    });
+  });
+
   const error = new ByoiError('SOME_CODE', 'The name \u001b[2J is bad.', 'Try `byoi --help`.');
 
   test('has exit status 1 and says code, sentence and remedy, with nothing that a terminal acts upon', () => {

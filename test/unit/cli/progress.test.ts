@@ -120,6 +120,10 @@ describe('on a terminal', () => {
       `  to do: byoi runs attest ${one} --license 'whose licence, and which'`,
       '… aaaaaaaa  debian-12.qcow2  us-ashburn-1 importing 40 %',
     ]);
+    progress.show(aRun({ id: one, sequence: 3, state: 'SUCCEEDED' }));
+    expect(screenAfter(terminal.written()).at(-1)).toBe(
+      'aaaaaaaa  debian-12.qcow2  SUCCEEDED  us-ashburn-1 ocid1.image.oc1.iad.one',
+    );
   });
 });
 

@@ -13,7 +13,7 @@ import { readLease } from '../../../shared/oci/lease.ts';
 import { openRunStore, type RunStore } from '../../../shared/oci/run-store.ts';
 import { actionsOf } from '../../../shared/run/actions.ts';
 import type { Run } from '../../../shared/run/run.ts';
-import { ASHBURN, startCloud } from '../../support/cloud.ts';
+import { ASHBURN, PHOENIX, startCloud } from '../../support/cloud.ts';
 import { deployProbe } from '../../support/functions.ts';
 import { objectStorageOf } from '../../support/object-storage.ts';
 import { aBranch, aRun, PAR_SECRET } from '../../support/runs.ts';
@@ -180,6 +180,19 @@ describe('runs list', () => {
     vi.stubEnv('OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM', keyFile);
     vi.stubEnv('OCI_RESOURCE_PRINCIPAL_REGION', ASHBURN);
     expect(await byoi('runs', 'list', '--auth', auth)).toMatchObject({ status: 0, err: '' });
+  });
+
+  test('looks for the ledger in the region and namespace that it is told, for the tenancy and region of the call else', async () => {
+    const endpoints = Object.fromEntries(
+      Array.from(cloud.regions.values(), ({ name, endpoint }) => [name, endpoint]),
+    );
+    vi.stubEnv('BYOI_ENDPOINTS', JSON.stringify(endpoints));
+    const elsewhere = { status: 1, err: expect.stringContaining('OCI_NOT_FOUND_OR_NOT_ALLOWED') };
+    expect(await byoi('runs', 'list', '--region', PHOENIX)).toMatchObject(elsewhere);
+    expect(await byoi('runs', 'list', '--region', PHOENIX, '--ledger-region', ASHBURN)).toMatchObject({
+      status: 0,
+    });
+    expect(await byoi('runs', 'list', '--ledger-namespace', 'other')).toMatchObject(elsewhere);
   });
 
   test('says which setting or bucket is missing', async () => {

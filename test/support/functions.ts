@@ -20,7 +20,7 @@ const acts = {
   echo: ({ text }) => ({ text, calls }),
   context: (_, context) => ({ callId: context.callID, deadline: context.deadline, headers: context.headers }),
   environment: () => ({ environment: process.env, pid: process.pid, execArgv: process.execArgv }),
-  sleep: async ({ ms }) => { await new Promise((resolve) => setTimeout(resolve, ms)); return { calls }; },
+  sleep: async ({ ms, text = 'sleeping' }) => { console.log(text); await new Promise((resolve) => setTimeout(resolve, ms)); return { calls }; },
   tick: async () => {
     const ticks = [];
     globalThis.ticks = ticks;

@@ -28,6 +28,13 @@ afterEach(async () => {
 const state = (pid: number) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 const logOf = async (functionId: string): Promise<string> =>
   (await fetch(`${cloud.region(ASHBURN)?.endpoint}/_local/functions/${functionId}/logs`)).text();
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 interface Environment {
   environment: Record<string, string>;
   pid: number;
@@ -230,8 +237,11 @@ describe('the pool', () => {
   it('gives the place of an idle process to another function', async () => {
     const { probe, deploy } = await deployProbe(cloud);
     const other = await deploy({ displayName: 'other', image: 'iad.ocir.io/local/byoi/other:1' });
-    await Promise.all([1, 2].map(() => invoke(cloud, probe.id, { act: 'sleep', ms: 200 })));
+    const environments = await Promise.all([1, 2].map(() => invoke(cloud, probe.id, { act: 'environment' })));
+    const pids = (environments as Environment[]).map(({ pid }) => pid);
+    expect(new Set(pids).size).toBe(2);
     expect(await invoke(cloud, other.id)).toMatchObject({ calls: 1 });
+    await expect.poll(() => pids.filter(isAlive)).toHaveLength(1);
   });
 
   it('makes detached invocations wait for a process', async () => {
@@ -259,10 +269,13 @@ describe('a kill fault', () => {
     async (when) => {
       const { probe } = await deployProbe(cloud);
       const payload = { act: 'call-back', times: 3, endpoint: cloud.region(ASHBURN)?.endpoint };
+      // A fault that does nothing but count the calls that are carried out.
+      cloud.faults.add({ operation: 'GetFunction', delayMs: 0 });
       cloud.faults.kills = [{ functionName: 'probe', call: 2, when, times: 1 }];
       await expect(invoke(cloud, probe.id, payload)).rejects.toMatchObject({ statusCode: 502 });
       expect(await logOf(probe.id)).toContain(`killed: ${when} its call 2, GetFunction`);
       expect(cloud.faults.kills).toMatchObject([{ times: 0 }]);
+      expect(cloud.faults.list()).toMatchObject([{ seen: when === 'before' ? 1 : 2 }]);
       expect(await invoke(cloud, probe.id, payload)).toEqual({ names: ['probe', 'probe', 'probe'] });
     },
   );

@@ -174,7 +174,7 @@ describe('a detached invocation', () => {
     await detach(probe.id, { act: 'sleep', ms: 6_000 });
     expect(Date.now() - started).toBeLessThan(2_000);
     await detach(probe.id, { act: 'print', text: 'after it' });
-    await expect.poll(() => lines(probe.id), { timeout: 15_000 }).toEqual(['after it']);
+    await expect.poll(() => lines(probe.id), { timeout: 15_000 }).toEqual(['sleeping', 'after it']);
     expect(Date.now() - started).toBeGreaterThanOrEqual(6_000);
   });
 
@@ -200,14 +200,20 @@ describe('a detached invocation', () => {
     });
   });
 
-  it('that had not ended when the cloud stopped runs after its next start', async () => {
-    const { probe } = await deployProbe(cloud);
-    await detach(probe.id, { act: 'sleep', ms: 60_000 });
+  it('that had not ended when the cloud stopped runs after its next start, and none is told to have failed', async () => {
+    const { probe } = await deployProbe(cloud, destinations);
+    const told: string[] = [];
+    region.streams = { append: (_, message) => void told.push(message) };
+    await detach(probe.id, { act: 'sleep', ms: 60_000, text: 'under way' });
     await detach(probe.id, { act: 'print', text: 'was waiting' });
+    await expect.poll(() => lines(probe.id), { timeout: 5_000 }).toEqual(['under way']);
     await cloud.stop();
     cloud = await startCloud({ functionsDir, functionPool: 2, dataDir: cloud.dataDir });
     region = cloud.homeRegion;
-    await expect.poll(() => lines(probe.id), { timeout: 10_000 }).toContain('was waiting');
+    await expect
+      .poll(async () => (await lines(probe.id)).sort(), { timeout: 10_000 })
+      .toEqual(['under way', 'under way', 'was waiting']);
+    expect(told).toEqual([]);
   });
 
   it('whose function can no longer be run lets the next one have its turn', async () => {
@@ -219,7 +225,7 @@ describe('a detached invocation', () => {
     await detach(vanishing.id, {});
     await detach(probe.id, { act: 'print', text: 'its turn' });
     rmSync(folder, { recursive: true });
-    await expect.poll(() => lines(probe.id), { timeout: 5_000 }).toEqual(['its turn']);
+    await expect.poll(() => lines(probe.id), { timeout: 5_000 }).toEqual(['sleeping', 'its turn']);
   });
 
   it('is refused with 429 when too many wait', async () => {

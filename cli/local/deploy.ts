@@ -34,7 +34,7 @@ const DROP_BUCKET = 'byoi-drop';
 const LEDGER_BUCKET = 'byoi-ledger';
 const FUNCTION_NAMES = ['import-image', 'advance-runs'];
 /** As in each function's func.yaml. */
-const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300 };
+const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300, detachedModeTimeoutInSeconds: 1200 };
 /** Every hour on the hour: as often as OCI's Resource Scheduler runs. */
 const TICK_CRON = '0 * * * *';
 

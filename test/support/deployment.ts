@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -27,6 +28,12 @@ export interface Deployed extends LocalCloud {
   pars(): Promise<string[]>;
   /** What was published on the topic, parsed. */
   notifications(): Promise<Record<string, unknown>[]>;
+  /** Runs the built `byoi` as a person would. */
+  command(...args: string[]): Promise<{ code: number; out: string; err: string }>;
+  /** Invokes a function with this body, as anybody with the rights could. @returns its answer */
+  invoke(functionName: string, body: string): Promise<{ status: number; body: string }>;
+  /** The lines that the functions logged. */
+  logs(): Promise<string[]>;
   /** Images there are. */
   images(): Promise<{ id: string; displayName: string; freeformTags: Record<string, string> }[]>;
   remove(): Promise<void>;
@@ -99,6 +106,35 @@ export async function deploy(
     async notifications() {
       const answer = (await control('GET', `topics/${topicId}/messages`)) as { items: { body: string }[] };
       return answer.items.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    },
+    command: (...args) =>
+      new Promise((done) => {
+        const env = {
+          ...process.env,
+          OCI_CLI_CONFIG_FILE: cloud.configFile,
+          BYOI_ENDPOINTS: JSON.stringify(endpoints),
+          BYOI_LEDGER_BUCKET: ledger.bucket,
+        };
+        execFile(process.execPath, [resolve('dist/byoi.js'), ...args], { env }, (error, out, err) => {
+          done({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+        });
+      }),
+    async invoke(functionName, body) {
+      const answer = await cloud.homeRegion.functions.invoke(
+        deployment.functionIds[functionName] ?? '',
+        Buffer.from(body),
+        false,
+      );
+      return { status: answer.status, body: answer.body.toString() };
+    },
+    async logs() {
+      const lines = await Promise.all(
+        Object.values(deployment.functionIds).map(async (id) => {
+          const { items } = (await control('GET', `functions/${id}/logs`)) as { items: { line: string }[] };
+          return items;
+        }),
+      );
+      return lines.flat().map(({ line }) => line);
     },
     async images() {
       const compute = await clients.compute(ASHBURN);

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dropDemoDisk } from '../bench/support/drop.ts';
 import { startLocalCloud } from '../cli/local/cloud.ts';
+import { openRunStore } from '../shared/oci/run-store.ts';
+import { runIdOf } from '../shared/run/id.ts';
 
 // Lets the built functions do their work once, on an embedded OCI, and writes V8's code cache beside every chunk
 // they loaded: after the work, so that the functions that V8 compiles when they are first called are in it.
@@ -52,20 +54,26 @@ const local = await startLocalCloud(
   { pollFirstSeconds: 0.05, pollMaxSeconds: 0.1 },
 );
 try {
-  await dropDemoDisk(local, 'warm-up.qcow2');
-  await untilCached();
+  const object = 'warm-up.qcow2';
+  const eTag = await dropDemoDisk(local, object);
+  const { region, namespace } = local.deployment.ledger;
+  await untilCached(runIdOf({ region, namespace, bucket: local.deployment.dropBucket, object, eTag }));
 } finally {
   await local.cloud.stop();
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Every function has answered after it loaded its handler. */
-async function untilCached(): Promise<void> {
+/** The run is over, and every function has answered after it called Compute, which is the most they do. */
+async function untilCached(runId: string): Promise<void> {
   const limit = Date.now() + TIME_LIMIT_MS;
+  const runs = openRunStore(local.clients, local.deployment.ledger);
   const isCached = ({ built }: { built: string }) =>
-    readdirSync(built).some((file) => /^handler-.*\.cache$/.test(file));
-  while (!folders.every(isCached)) {
-    if (Date.now() > limit) throw new Error(`The functions did not answer:\n${logged.join('\n')}`);
+    readdirSync(built).some((file) => /^oci-core-.*\.cache$/.test(file));
+  for (;;) {
+    const run = await runs.get(runId);
+    if (run?.value.closedAt && folders.every(isCached)) return;
+    if (Date.now() > limit)
+      throw new Error(`The run is ${run?.value.state ?? 'missing'}:\n${logged.join('\n')}`);
     await sleep(20);
   }
 }

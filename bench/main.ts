@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { coldStarts } from './cold-start.ts';
+import { type Table, toMarkdown } from './support/table.ts';
+
+// npm run bench -- [--write] [--umbrella] [NAME…]
+//   --write     records the figures in docs/PERFORMANCE.md
+//   --umbrella  installs the umbrella SDK (520 MB) first, and measures on it too
+//   NAME        only these: cold-start event-latency detection local-throughput
+
+const BENCHES: Readonly<Record<string, () => Promise<Table[]>>> = {
+  'cold-start': coldStarts,
+};
+
+const options = process.argv.slice(2);
+const names = options.filter((option) => !option.startsWith('--'));
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) throw new Error(`No bench is called ${unknown}: ${Object.keys(BENCHES).join(', ')}.`);
+
+if (options.includes('--umbrella'))
+  execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], {
+    cwd: 'bench/umbrella',
+    stdio: 'inherit',
+  });
+
+const tables: Table[] = [];
+for (const [name, run] of Object.entries(BENCHES)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  for (const table of await run()) {
+    console.log(`${toMarkdown(table)}\n`);
+    tables.push(table);
+  }
+}
+if (options.includes('--write')) writeFileSync('docs/PERFORMANCE.md', record(tables));
+process.exitCode = tables.some(({ rows }) => rows.some(({ met }) => met === false)) ? 1 : 0;
+
+function record(measured: readonly Table[]): string {
+  const [processor] = cpus();
+  const machine = `${cpus().length} × ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`;
+  return [
+    '# Performance',
+    '',
+    'Written by `npm run bench -- --write`; do not edit. Each ratio compares two things that were measured side by side in one run.',
+    '',
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${machine}.`,
+    '',
+    measured.map(toMarkdown).join('\n\n'),
+    '',
+  ].join('\n');
+}

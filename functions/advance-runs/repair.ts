@@ -13,7 +13,10 @@ import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
 /** A marker without a run was left by a function that died between the two; no function lives as long as this. */
 const ORPHAN_AFTER_MS = 2 * 3_600_000;
 const CONCURRENCY = 8;
-/** Objects found late are opened only while there is time to drive them; the next tick finds the rest. */
+/**
+ * Objects found late are opened only while there is time to drive them: so much, or half of what there was. The next
+ * tick finds the rest.
+ */
 const OPEN_RESERVE_MS = 60_000;
 
 /** What a schedule is for: what no event told of, what was held, and what a dead function left half done. */
@@ -44,11 +47,12 @@ async function lookAgain(deployment: Deployment, stored: Stored<Run>): Promise<v
 /** Opens and drives the runs of objects whose event never came, or that lay there before the deployment. */
 async function openMissingRuns(deployment: Deployment): Promise<number> {
   const { clients, config, deadline, ledger, runs } = deployment;
+  const reserveMs = Math.min(OPEN_RESERVE_MS, deadline.remainingMs() / 2);
   let found = 0;
   for (const bucket of config.dropBuckets) {
     const place = { region: ledger.region, namespace: ledger.namespace, bucket };
     await concurrently(listObjects(clients, place), CONCURRENCY, async ({ name, eTag }) => {
-      if (isIgnoredName(name, config.ignoreNames) || deadline.remainingMs() < OPEN_RESERVE_MS) return;
+      if (isIgnoredName(name, config.ignoreNames) || deadline.remainingMs() < reserveMs) return;
       const address: ObjectAddress = { ...place, object: name };
       if (await runs.get(runIdOf({ ...address, eTag }))) return;
       const taken = await takeUp(deployment, address);

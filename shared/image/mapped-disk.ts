@@ -48,7 +48,7 @@ export function mappedDisk(
           run.length += count;
         } else {
           await finishRun();
-          block?.copy(result, done, inBlock, inBlock + count);
+          block?.subarray(inBlock, inBlock + count).copy(result, done);
         }
         done += count;
       }

@@ -109,6 +109,12 @@ describe('a page cache', () => {
     expect(CACHED_PAGES * PAGE_LENGTH).toBe(16 * 2 ** 20);
   });
 
+  it('keeps a page without the request it came by', async () => {
+    const source = paged(tracedSource(bytes));
+    source.readAhead = 20 * PAGE_LENGTH;
+    expect((await source.read(10 * PAGE_LENGTH, 1)).buffer.byteLength).toBe(PAGE_LENGTH);
+  });
+
   it('lets a read larger than half of it pass by', async () => {
     const traced = tracedSource(noise(CACHED_PAGES * PAGE_LENGTH));
     const source = paged(traced);

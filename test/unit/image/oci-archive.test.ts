@@ -157,7 +157,7 @@ describe('image_metadata.json', () => {
     { externalLaunchOptions: { firmware: 7 } },
     { additionalMetadata: { shapeCompatibilities: {} } },
     { additionalMetadata: { shapeCompatibilities: ['VM.Standard.A1.Flex'] } },
-    `"${'x'.repeat(2 ** 20)}"`,
+    { padding: 'x'.repeat(2 ** 20) },
   ])('of another form is refused: %.40j', async (metadata) => {
     await expectRefused(buildOciArchive({ disk: qcow2, metadata }), 'ARCHIVE_METADATA_INVALID');
   });

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { buildOciArchive } from '../support/images/oci-archive.ts';
 import { buildQcow2 } from '../support/images/qcow2.ts';
 import { buildTar } from '../support/images/tar.ts';
 import { buildVmdk } from '../support/images/vmdk.ts';
+import { run } from '../support/programs.ts';
 
 // qemu-img makes an image, we read it; we build one, qemu-img reads it. Bytes are compared over the
 // whole virtual disk.
@@ -21,9 +22,7 @@ const disk = patternDisk(5 * 1024 * 1024 + 512 * 7);
 let folder = '';
 
 beforeAll(() => {
-  if (spawnSync('qemu-img', ['--version']).error) {
-    throw new Error('qemu-img is missing: apt-get install qemu-utils');
-  }
+  run('qemu-utils', ['qemu-img', '--version']);
   folder = mkdtempSync(join(tmpdir(), 'byoi-qemu-img-'));
   writeFileSync(join(folder, 'disk.raw'), disk);
 });

@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
-import { type ByteSource, checkRange, OutOfBoundsError } from '../bytes/source.ts';
+import { type ByteSource, checkRange } from '../bytes/source.ts';
 import { ByoiError } from '../errors.ts';
 import type { Source } from '../run/run.ts';
 import type { Clients } from './clients.ts';
-import { call, hasStatus } from './errors.ts';
+import { call, hasStatus, OciServiceError } from './errors.ts';
 
 /** The object is not the one the run is about any more. */
 export class SourceLostError extends ByoiError {
@@ -41,7 +41,9 @@ export async function objectSource(clients: Clients, source: Source): Promise<By
       if (length === 0) return Buffer.alloc(0);
       try {
         const bytes = await get(offset, length);
-        if (bytes.length !== length) throw new OutOfBoundsError(offset, length, offset + bytes.length);
+        // The object is as long as HEAD said, so an answer that is not was broken off on its way.
+        if (bytes.length !== length)
+          throw new OciServiceError('GetObject', 0, 'ShortAnswer', 'the answer broke off', null);
         return bytes;
       } catch (error) {
         if (hasStatus(error, 412)) throw new SourceLostError('overwritten');

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { coldStarts } from './cold-start.ts';
+import { detection } from './detection.ts';
+import { eventLatency } from './event-latency.ts';
+import { localThroughput } from './local-throughput.ts';
 import { type Table, toMarkdown } from './support/table.ts';
 
 // npm run bench -- [--write] [--umbrella] [NAME…]
@@ -11,6 +14,9 @@ import { type Table, toMarkdown } from './support/table.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<Table[]>>> = {
   'cold-start': coldStarts,
+  'event-latency': eventLatency,
+  detection,
+  'local-throughput': localThroughput,
 };
 
 const options = process.argv.slice(2);

@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** `npm test` needs Node and npm only; `npm run test:judges` needs someone else's programs as well. */
 export default defineConfig({
   test: {
+    // What code and SDK print is of interest where a test fails, and nowhere else.
+    silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [
@@ -22,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'judges',
           include: ['test/judges/**/*.test.ts'],
+          globalSetup: ['test/e2e/build.ts'],
           testTimeout: 300_000,
           fileParallelism: false,
         },

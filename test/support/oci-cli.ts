@@ -48,7 +48,5 @@ function findOciCli(): string {
   ];
   const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
   if (found) return found;
-  throw new Error(
-    'The OCI CLI is missing: python3 -m venv .byoi/judges && .byoi/judges/bin/pip install oci-cli, or set BYOI_OCI_CLI.',
-  );
+  throw new Error('The OCI CLI is missing: test/judges/install.sh, or set BYOI_OCI_CLI.');
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs someone else's programs that `npm run test:judges` asks for, on Debian or Ubuntu: what is there stays.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# Pinned: another version of the CLI may say the same thing in other words.
+OCI_CLI_VERSION=3.95.1
+VENV=.byoi/judges
+
+PATH="$PATH:/usr/sbin:/sbin"
+packages=()
+need() { command -v "$1" > /dev/null || packages+=("$2"); }
+need qemu-img qemu-utils
+need mke2fs e2fsprogs
+need debugfs e2fsprogs
+need sfdisk fdisk
+need sgdisk gdisk
+need python3 python3
+python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
+
+if ((${#packages[@]} > 0)); then
+  as_root=()
+  [[ $EUID -eq 0 ]] || as_root=(sudo)
+  echo "installing ${packages[*]}"
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+
+if [[ "$("$VENV/bin/oci" --version 2> /dev/null || true)" != "$OCI_CLI_VERSION" ]]; then
+  echo "installing the OCI CLI $OCI_CLI_VERSION into $VENV"
+  python3 -m venv "$VENV"
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "oci-cli==$OCI_CLI_VERSION"
+fi
+echo 'all judges are there'

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpClient, HttpRequest, RequestSigner } from 'oci-common';
 import type { Deadline } from '../deadline.ts';
+import './quiet-sdk.ts';
 
 /** One try of one call; the slowest of ours, CreateImage, answers within seconds. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
@@ -92,11 +93,3 @@ function waitBefore(attempt: number, outcome: Response | { error: unknown }): nu
   const asked = outcome instanceof Response ? Number(outcome.headers.get('retry-after')) * 1000 : 0;
   return Math.max(backoff, Number.isFinite(asked) ? asked : 0);
 }
-
-const SDK_RETRIER_NOISE = /^(Request cannot be retried|All retry attempts have exhausted)/;
-const warn = console.warn;
-
-/** The SDK prints every failed call, a 404 that was asked for too; byoi reports errors itself, once. */
-console.warn = (...values: unknown[]) => {
-  if (typeof values[0] !== 'string' || !SDK_RETRIER_NOISE.test(values[0])) warn(...values);
-};

@@ -19,8 +19,7 @@ async function buildAll(talkative) {
   await mkdir('dist', { recursive: true });
   const metafiles = await Promise.all([bundleCommand('dist'), bundleFunctions('dist/functions')]);
   await cp('test/fixtures/demo-disk.qcow2', 'dist/demo-disk.qcow2');
-  await cp('test/fixtures/demo-disk.qcow2', 'dist/demo-disk.qcow2');
-  await writeNotice('dist/NOTICE', metafiles.flat());
+  await writeNotice('dist/NOTICE', metafiles);
   await makeCodeCaches('dist/functions');
   if (talkative) console.log(`dist/ built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 /**
  * esbuild's output files with what its metafile knows of them; the dynamic imports between them are corrected.
  *
- * @returns {{ path: string, name: string, text: string, entryPoint?: string, isThirdParty: boolean }[]}
+ * @returns {{ path: string, name: string, text: string, entryPoint?: string, isThirdParty: boolean,
+ *   imports: string[] }[]} `imports`: the names of the chunks it may load
  */
 export function readOutputs(metafile, outputFiles) {
   const known = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
@@ -15,6 +16,7 @@ export function readOutputs(metafile, outputFiles) {
       name,
       text: unwrapCommonJs(text, known),
       entryPoint: output.entryPoint,
+      imports: output.imports.filter(({ external }) => !external).map((chunk) => basename(chunk.path)),
       isThirdParty: isThirdParty(output),
     };
   });

@@ -1,25 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../shared/printable.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Control, format (bidirectional overrides, zero width), surrogate and line-separating characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** What makes a pre-authenticated request's URL a secret: `/p/SECRET/n/NAMESPACE/…`. */
-const PAR_SECRET = /\/p\/[^/\s]+\/n\//g;
-
-/**
- * One line of text that may be shown. No terminal acts upon it: an object's name, or anything else that came from outside, could
- * hold escape sequences or turn the text's direction. Such characters become `\u001b`, as in JSON.
- * And it opens nothing: a service's message may quote the URL of a pre-authenticated request.
- */
-export function printable(text: string): string {
-  return text.replace(PAR_SECRET, '/p/…/n/').replace(UNPRINTABLE, escapeCharacter);
-}
-
-function escapeCharacter(character: string): string {
-  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
-}
+export { printable };
 
 /** JSON for people and programs: indented, and with nothing in its strings that a terminal acts upon. */
 export function json(value: unknown): string {

@@ -17,7 +17,6 @@ export function registerLocal(program: Command, context: Context): void {
     )
     .argument('[path...]', 'disk images to drop (default: the small disk that byoi brings)')
     .option('--keep', 'leave the cloud running afterwards, and say how to use it', false)
-    .option('--data-dir <path>', 'keep its data there (default: a temporary folder, removed at the end)')
     .option('--time-scale <factor>', 'how many times faster than OCI its work goes', positive, 20);
   addExamples(demo, ['byoi local demo', 'byoi local demo debian-12.qcow2', 'byoi local demo --keep']);
   context.action(demo, async () => (await import('../handlers/local-demo.ts')).runDemo);

@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,13 +14,12 @@ import { json, painter, printable } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { publicRun } from '../render-run.ts';
 import { renderVerdict } from '../render-verdict.ts';
-import type { ExitCode } from '../report-error.ts';
+import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 import { exitCodeOf, followRuns } from './watch-runs.ts';
 
 export interface DemoOptions extends GlobalOptions {
   readonly keep: boolean;
-  readonly dataDir?: string;
   readonly timeScale: number;
 }
 
@@ -34,28 +33,40 @@ const OPENED_WITHIN_MS = 20_000;
 export async function runDemo(io: Io, options: DemoOptions, ...given: string[]): Promise<ExitCode> {
   const paths = given.length > 0 ? given : [DEMO_DISK];
   // A wrong path is told before anything is started.
-  for (const path of paths) statSync(path);
-  const temporary = options.dataDir === undefined;
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'byoi-'));
+  for (const path of paths) accessSync(path, constants.R_OK);
+  const interrupted = interruption();
+  const dataDir = mkdtempSync(join(tmpdir(), 'byoi-'));
+  const say = options.output === 'json' ? io.err.write : io.out.write;
   const local = await startLocalCloud({
     dataDir,
     regions: REGIONS,
     functionsDir: FUNCTIONS_DIR,
     timeScale: options.timeScale,
   });
-  const say = options.output === 'json' ? io.err.write : io.out.write;
   try {
     for (const [region, endpoint] of Object.entries(local.endpoints))
       say(`embedded OCI  ${region}  ${endpoint}\n`);
-    const runs = await dropAndFollow(local, paths, options, io);
+    const runs = await Promise.race([dropAndFollow(local, paths, options, io), interrupted]);
+    if (!runs) return EXIT.error;
     if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
     else for (const run of runs) io.out.write(`\n${renderOutcome(run, io)}`);
-    if (options.keep) await keepRunning(local, say);
+    if (options.keep) {
+      say(howToUse(local));
+      await interrupted;
+    }
     return exitCodeOf(runs);
   } finally {
     await local.cloud.stop();
-    if (temporary) rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Ctrl-C, or a polite kill: the functions' processes and the data must not outlive the demo. */
+function interruption(): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => resolve(undefined));
+  });
 }
 
 async function dropAndFollow(
@@ -110,14 +121,10 @@ function renderOutcome(run: Run, io: Io): string {
   return `${paint('bold', printable(run.source.object))}  ${run.state}\n${verdict}\n${paint('bold', 'Image')}\n${images.join('')}`;
 }
 
-/** Until Ctrl-C. */
-async function keepRunning(
-  { cloud, endpoints, deployment }: LocalCloud,
-  say: (text: string) => void,
-): Promise<void> {
+function howToUse({ cloud, endpoints, deployment }: LocalCloud): string {
   const [endpoint] = Object.values(endpoints);
   const { namespace, bucket } = deployment.ledger;
-  say(`
+  return `
 The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
 
   export OCI_CLI_CONFIG_FILE=${cloud.configFile}
@@ -128,9 +135,5 @@ The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
   byoi runs watch
 
 With an SDK: read that configuration file, and set each client's endpoint to ${endpoint}.
-`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+`;
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cloud } from '../../local/cloud.ts';
 
@@ -37,6 +37,11 @@ export function ociCli(cloud: Cloud): OciCli {
     });
     return JSON.parse(stdout.trim() === '' ? '{}' : stdout);
   };
+}
+
+/** The Python that has the SDK of Python: the one the CLI, which stands on it, is installed for. */
+export function sdkPython(): string {
+  return join(dirname(realpathSync(findOciCli())), 'python3');
 }
 
 function findOciCli(): string {

@@ -17,7 +17,6 @@ function codesInSource(): string[] {
     ...Array.from(source.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g), ([, code = '']) => code),
     // Of one word: what an error is made with.
     ...Array.from(source.matchAll(/(?:super|new \w*Error)\(\s*'([A-Z]+)'/g), ([, code = '']) => code),
-    ...Array.from(([, code = '']) => code),
   ]);
   return Array.from(new Set(codes.filter((code) => !NO_CODES.test(code)))).sort();
 }

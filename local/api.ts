@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { invalidParameter, OciError } from './errors.ts';
 import type { Principal } from './identity/principals.ts';
 import type { Region } from './region.ts';
@@ -42,9 +42,17 @@ export interface Answer {
   /** 200 unless told. */
   readonly status?: number;
   readonly headers?: Record<string, string | number | undefined>;
-  /** An object or array is sent as JSON; a Buffer or stream as it is. */
-  readonly body?: object | Buffer | Readable;
+  /** An object or array is sent as JSON; a Buffer or content as it is. */
+  readonly body?: object | Buffer | Content;
 }
+
+/** A body that is not in memory: it writes itself as fast as `target` takes it, and ends it. */
+export interface Content {
+  writeTo(target: Writable): Promise<void>;
+}
+
+export const isContent = (body: object | undefined): body is Content =>
+  body !== undefined && 'writeTo' in body;
 
 /** The call's body as JSON. @throws {OciError} 400 where it is none. */
 export function jsonBody<T>(call: Call): T {
@@ -63,6 +71,9 @@ export function requiredQuery(call: Call, name: string): string {
 }
 
 export async function readBody(stream: IncomingMessage): Promise<Buffer> {
+  const { 'content-length': contentLength, 'transfer-encoding': transferEncoding } = stream.headers;
+  // RFC 9112, 6.3: a request that announces no body has none.
+  if (contentLength === undefined && transferEncoding === undefined) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {

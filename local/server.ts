@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { type Answer, type Call, type Operation, readBody } from './api.ts';
+import { type Answer, type Call, isContent, type Operation, readBody } from './api.ts';
 import { requireLocalCaller } from './control/guard.ts';
 import { notCovered, OciError } from './errors.ts';
 import { DroppedCall, type Faults } from './faults.ts';
 import { ANONYMOUS, type Principal } from './identity/principals.ts';
-import { randomName } from './ids.ts';
+import { newRequestId } from './ids.ts';
 import type { Region } from './region.ts';
 import { Router } from './router.ts';
 import { authenticate } from './signature.ts';
@@ -46,7 +44,7 @@ async function respond(
 ): Promise<void> {
   response.setHeader(
     'opc-request-id',
-    `${request.headers['opc-request-id'] ?? randomName(32)}/${randomName(16)}`,
+    `${request.headers['opc-request-id'] ?? newRequestId()}/${newRequestId()}`,
   );
   try {
     await send(request, response, await answer(region, router, observe, request, response));
@@ -99,22 +97,11 @@ async function answer(
   }
 }
 
-async function withFaults(
-  faults: Faults,
-  operation: string,
-  work: () => Promise<Answer> | Answer,
-): Promise<Answer> {
+async function withFaults<T>(faults: Faults, operation: string, work: () => Promise<T> | T): Promise<T> {
   const fault = faults.take(operation);
   if (fault && fault.when !== 'after') await faults.strike(fault);
   const result = await work();
-  if (fault?.when !== 'after') return result;
-  try {
-    await faults.strike(fault);
-  } catch (error) {
-    // Nobody will read what the lost answer was to stream.
-    if (result.body instanceof Readable) result.body.destroy();
-    throw error;
-  }
+  if (fault?.when === 'after') await faults.strike(fault);
   return result;
 }
 
@@ -135,12 +122,7 @@ async function send(
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) response.setHeader(name, value);
   response.statusCode = status;
-  if (body instanceof Readable) {
-    if (request.method !== 'HEAD') return pipeline(body, response);
-    body.destroy();
-    response.end();
-    return;
-  }
+  if (isContent(body)) return body.writeTo(response);
   if (body !== undefined && !Buffer.isBuffer(body)) response.setHeader('content-type', 'application/json');
   const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   if (request.method === 'HEAD' || !bytes) response.end();

@@ -4,7 +4,9 @@ import { constants, copyFile, link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Content } from '../api.ts';
 import { randomName } from '../ids.ts';
+import { writeSlices } from './content-writer.ts';
 
 /** One file of an object's content: all of it, or what one part of a multipart upload brought. */
 export interface Segment {
@@ -12,7 +14,7 @@ export interface Segment {
   readonly size: number;
 }
 
-/** Bytes that one read from disk asks for: enough to make its fixed costs small, little for many readers at once. */
+/** Bytes that one read from disk asks for where another service reads a stream. */
 const READ_BYTES = 512 * 1024;
 
 /** Bytes that may wait for the disk while more arrive. */
@@ -73,6 +75,22 @@ export class ContentFiles {
     this.#hold(slices);
     stream.once('close', () => this.#release(slices));
     return stream;
+  }
+
+  /** The same bytes as the body of an answer. */
+  body(segments: readonly Segment[], start: number, end: number): Content {
+    const slices = slicesOf(segments, start, end);
+    return {
+      writeTo: async (target) => {
+        this.#hold(slices);
+        try {
+          const located = slices.map((slice) => ({ ...slice, path: this.#path(slice.file) }));
+          await writeSlices(located, target);
+        } finally {
+          this.#release(slices);
+        }
+      },
+    };
   }
 
   /** The same content under new names in this folder: hard links where the file system has them. */

@@ -53,7 +53,7 @@ function getObject(call: Call, bucket: Bucket, withContent: boolean): Answer {
   headers['content-length'] = end - start;
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${record.size}`;
   const answer = { status: range ? 206 : 200, headers };
-  return withContent ? { ...answer, body: store.files.read(record.segments, start, end) } : answer;
+  return withContent ? { ...answer, body: store.files.body(record.segments, start, end) } : answer;
 }
 
 async function putObject(call: Call, bucket: Bucket): Promise<Answer> {

@@ -135,6 +135,24 @@ test('a read that has begun keeps the bytes it began with, whatever becomes of t
   }
 });
 
+test('readers that go away in the middle disturb nobody', async () => {
+  const content = Buffer.alloc(30_000_000, 'b');
+  await storage.put('objects', 'left', content);
+  const unhandled: unknown[] = [];
+  const onUnhandled = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', onUnhandled);
+  for (let reader = 0; reader < 10; reader += 1) {
+    const { value } = await storage.sdk.getObject({ ...of, objectName: 'left' });
+    const content = (value as ReadableStream).getReader();
+    await content.read();
+    await content.cancel();
+  }
+  const { value } = await storage.sdk.getObject({ ...of, objectName: 'left' });
+  expect((await buffer(value as Readable)).equals(content)).toBe(true);
+  process.off('unhandledRejection', onUnhandled);
+  expect(unhandled).toEqual([]);
+});
+
 test('an upload cut short leaves the old object as it was', async () => {
   await storage.put('objects', 'cut', 'old');
   const cut = Readable.from(

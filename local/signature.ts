@@ -24,7 +24,7 @@ export function authenticate(
   const fields = parseAuthorization(request.headers.authorization);
   const signedHeaders = fields.headers.toLowerCase().split(' ');
   requireSigned(signedHeaders, request.method ?? '', body !== undefined);
-  requireFresh(request);
+  requireFresh(request, signedHeaders);
   if (body && signedHeaders.includes('x-content-sha256')) {
     const digest = createHash('sha256').update(body).digest('base64');
     if (digest !== request.headers['x-content-sha256'])
@@ -62,8 +62,9 @@ function requireSigned(signed: readonly string[], method: string, withBody: bool
   if (missing.length > 0) throw notAuthenticated(`not signed: ${missing.join(', ')}`);
 }
 
-function requireFresh(request: IncomingMessage): void {
-  const date = Date.parse(String(request.headers['x-date'] ?? request.headers.date));
+/** A date that is not signed proves nothing: anybody can put a new one beside an old signature. */
+function requireFresh(request: IncomingMessage, signed: readonly string[]): void {
+  const date = Date.parse(String(request.headers[signed.includes('x-date') ? 'x-date' : 'date']));
   if (!(Math.abs(Date.now() - date) <= MAX_CLOCK_SKEW_MS))
     throw notAuthenticated('the date is missing or too far off');
 }

@@ -40,7 +40,8 @@ in any case; with the OCI CLI, \`--metadata '{"byoi-launch-mode": "EMULATED"}'\`
 
 ${table(['metadata', 'values', 'meaning'], metadataRows())}
 
-\`opc-meta-byoi-run\` marks what a run of byoi wrote itself: such an object starts none.
+\`opc-meta-byoi-run\` marks what a run of byoi wrote itself: where the ledger knows that run, such
+an object starts none.
 `;
 }
 

@@ -11,7 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How a function is started: the folder is its working directory. */
 export interface ColdFunction {
   readonly folder: string;
-  readonly arguments: readonly string[];
+  readonly flags: readonly string[];
+  readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -39,7 +40,7 @@ export async function coldStart(func: ColdFunction, payload: object): Promise<Co
   const scratch = mkdtempSync(join(tmpdir(), 'byoi-cold-'));
   const socketPath = join(scratch, 'lsnr.sock');
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, func.arguments, {
+  const child = spawn(process.execPath, [...func.flags, func.file], {
     cwd: func.folder,
     env: { ...func.environment, FN_FORMAT: 'http-stream', FN_LISTENER: `unix:${socketPath}` },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-/** A function in one of the forms that are compared: a folder, and what Node is given there. */
+/** A function in one of the forms that are compared: what Node is given, and in which folder. */
 export interface Variant {
   readonly folder: string;
-  readonly arguments: readonly string[];
+  readonly flags: readonly string[];
+  readonly file: string;
 }
 
 const OUT = 'dist/scripts/variants';
@@ -14,7 +15,7 @@ export const UMBRELLA = 'bench/umbrella/node_modules/oci-sdk';
 /** As built: the flags are those of its func.yaml. */
 export function bundled(name: string): Variant {
   const folder = resolve('dist/functions', name);
-  return { folder, arguments: entrypoint(folder) };
+  return { folder, flags: declaredFlags(folder), file: 'func.cjs' };
 }
 
 /** Nothing but the FDK: as little as a function can be. */
@@ -25,7 +26,7 @@ export function hello(flags: readonly string[]): Variant {
     file,
     "require('@fnproject/fdk').handle(() => ({ hello: 'world' }), { inputMode: 'buffer' });\n",
   );
-  return { folder: resolve(OUT), arguments: [...flags, file] };
+  return { folder: resolve(OUT), flags, file };
 }
 
 /** The same sources transpiled file by file, with the packages from node_modules. */
@@ -80,8 +81,7 @@ async function transpile(name: string, out: string): Promise<Variant> {
     supported: { 'dynamic-import': false },
   });
   const folder = resolve(out, 'functions', name);
-  const flags = entrypoint(resolve('functions', name)).filter((argument) => argument.startsWith('--'));
-  return { folder, arguments: [...flags, 'func.cjs'] };
+  return { folder, flags: declaredFlags(resolve('functions', name)), file: 'func.cjs' };
 }
 
 const keepFilesApart: Plugin = {
@@ -93,9 +93,10 @@ const keepFilesApart: Plugin = {
   },
 };
 
-/** What func.yaml has after `entrypoint: node`. */
-function entrypoint(folder: string): string[] {
-  const declared = /^entrypoint: node (.+)$/m.exec(readFileSync(join(folder, 'func.yaml'), 'utf8'))?.[1];
-  if (!declared) throw new Error(`${folder}/func.yaml has no entrypoint that starts node.`);
+/** V8's flags in the entrypoint of func.yaml. */
+export function declaredFlags(folder: string): string[] {
+  const manifest = readFileSync(join(folder, 'func.yaml'), 'utf8');
+  const declared = /^entrypoint: node (.+) func\.cjs$/m.exec(manifest)?.[1];
+  if (!declared) throw new Error(`${folder}/func.yaml has no entrypoint of the form: node FLAGS func.cjs`);
   return declared.split(' ');
 }

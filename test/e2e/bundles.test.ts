@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { coldStart } from '../../bench/support/cold-process.ts';
+import { declaredFlags } from '../../bench/support/variants.ts';
 
 const FUNCTIONS = ['import-image', 'advance-runs'];
 const IGNORED = { eventType: 'com.oraclecloud.objectstorage.deleteobject', data: {} };
@@ -30,21 +31,13 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const folderOf = (name: string) => resolve('dist/functions', name);
 
-function entrypointFlags(folder: string): string[] {
-  const entrypoint = /^entrypoint: node (.+) func\.cjs$/m.exec(
-    readFileSync(join(folder, 'func.yaml'), 'utf8'),
-  );
-  return entrypoint?.[1]?.split(' ') ?? [];
-}
-
 describe.each(FUNCTIONS)('the bundle of %s', (name) => {
   it('has a code cache of what its work loads, good for the flags of its entrypoint', () => {
     const folder = folderOf(name);
     const cached = readdirSync(folder).filter((file) => file.endsWith('.cache'));
     for (const chunk of [/^handler-/, /^oci-core-/, /^oci-objectstorage-/])
       expect(cached.some((file) => chunk.test(file))).toBe(true);
-    const flags = entrypointFlags(folder);
-    expect(flags).not.toEqual([]);
+    const flags = declaredFlags(folder);
     const answer = execFileSync(process.execPath, [...flags, '-e', REJECTED], {
       cwd: folder,
       encoding: 'utf8',
@@ -55,18 +48,18 @@ describe.each(FUNCTIONS)('the bundle of %s', (name) => {
   it('starts in a folder without node_modules', async () => {
     const folder = join(scratch, name);
     cpSync(folderOf(name), folder, { recursive: true });
-    const func = { folder, arguments: [...entrypointFlags(folder), 'func.cjs'], environment: ENVIRONMENT };
+    const func = { folder, flags: declaredFlags(folder), file: 'func.cjs', environment: ENVIRONMENT };
     expect((await coldStart(func, IGNORED)).answer).toContain('ignored');
   });
 
   it('starts where its code cache cannot be used, with other flags or damaged', async () => {
     const folder = join(scratch, `${name}-damaged`);
     cpSync(folderOf(name), folder, { recursive: true });
-    const func = { folder, arguments: ['--max-old-space-size=100', 'func.cjs'], environment: ENVIRONMENT };
+    const func = { folder, flags: ['--max-old-space-size=100'], file: 'func.cjs', environment: ENVIRONMENT };
     expect((await coldStart(func, IGNORED)).answer).toContain('ignored');
     for (const file of readdirSync(folder).filter((each) => each.endsWith('.cache')))
       writeFileSync(join(folder, file), 'no cache');
-    const damaged = { ...func, arguments: [...entrypointFlags(folder), 'func.cjs'] };
+    const damaged = { ...func, flags: declaredFlags(folder) };
     expect((await coldStart(damaged, IGNORED)).answer).toContain('ignored');
   });
 
@@ -75,7 +68,7 @@ describe.each(FUNCTIONS)('the bundle of %s', (name) => {
     mkdirSync(folder);
     for (const file of readdirSync(folderOf(name)))
       if (!/^(oci|handler)-/.test(file)) cpSync(join(folderOf(name), file), join(folder, file));
-    const func = { folder, arguments: ['func.cjs'], environment: ENVIRONMENT };
+    const func = { folder, flags: [], file: 'func.cjs', environment: ENVIRONMENT };
     expect((await coldStart(func, IGNORED)).answer).toContain('ignored');
   });
 });

@@ -124,6 +124,13 @@ test('nothing that a function is made of can start a program or run text as code
   expect(evaluated).toEqual([]);
 });
 
+test('no object is deleted but the documents of the ledger', () => {
+  const deleting = sources
+    .filter((path) => /^(shared|functions|cli)\//.test(path))
+    .filter((path) => /\.(deleteObject|renameObject|batchDelete\w*)\(/.test(readFileSync(path, 'utf8')));
+  expect(deleting).toEqual(['shared/oci/documents.ts']);
+});
+
 test('names of files and folders are in kebab-case', () => {
   const paths = [...sources, ...['test', 'bench'].flatMap((folder) => filesUnder(folder, '.ts'))];
   const names = paths

@@ -133,6 +133,26 @@ def pages():
     }
 
 
+def names():
+    """Objects by any name: written, listed, headed, renamed, read and deleted. Answers what was lost on the way."""
+    make_bucket("names")
+    given = SETTING["names"]
+    for name in given:
+        storage().put_object(NAMESPACE, "names", name, name.encode())
+    listed = [entry.name for entry in storage().list_objects(NAMESPACE, "names").data.objects]
+    wrong = []
+    for name in given:
+        length = storage().head_object(NAMESPACE, "names", name).headers["content-length"]
+        rename = oci.object_storage.models.RenameObjectDetails(source_name=name, new_name=f"new {name}")
+        storage().rename_object(NAMESPACE, "names", rename)
+        content = storage().get_object(NAMESPACE, "names", f"new {name}").data.content
+        if content != name.encode() or int(length) != len(content):
+            wrong.append(name)
+        storage().delete_object(NAMESPACE, "names", f"new {name}")
+    left = [entry.name for entry in storage().list_objects(NAMESPACE, "names").data.objects]
+    return {"listed": sorted(listed) == sorted(given), "wrong": wrong, "left": left}
+
+
 def status_of(url, **more):
     try:
         with urllib.request.urlopen(urllib.request.Request(url, **more)) as response:

@@ -72,6 +72,18 @@ describe('the Python SDK', () => {
     });
   });
 
+  test('stores and renames objects by any name', async () => {
+    const names = [
+      'a b&c+d#e?f%20.qcow2',
+      'ünï/コード/💽',
+      "it's (1)*!~;,@$.vmdk",
+      '//a//b/',
+      '=%2F&x="<>',
+      'a\\b|c',
+    ];
+    expect(await judge('names', { names })).toEqual({ listed: true, wrong: [], left: [] });
+  });
+
   test('makes PARs that open one object to any client in the way they say, until they are deleted', async () => {
     expect(await judge('pars')).toEqual({
       read: [200, 'shared content'],

@@ -2,8 +2,10 @@ import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { AuthenticationDetailsProvider } from 'oci-common';
+import { IdentityClient } from 'oci-identity';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resourcePrincipal, startCloud } from '../../support/cloud.ts';
+import { ASHBURN, client, resourcePrincipal, startCloud } from '../../support/cloud.ts';
 
 let cloud: Awaited<ReturnType<typeof startCloud>>;
 let keyId: string;
@@ -86,6 +88,15 @@ describe('a request is let in', () => {
   ])('%s', async (_, signed) => {
     expect((await answerTo(signed))[0]).toEqual(LET_IN);
   });
+});
+
+test('the SDK’s own signer is let in, with a body, as a user and as a function', async () => {
+  const create = (name: string, signer?: AuthenticationDetailsProvider) => {
+    const createCompartmentDetails = { compartmentId: cloud.tenancy.id, name, description: name };
+    return client(IdentityClient, cloud, ASHBURN, signer).createCompartment({ createCompartmentDetails });
+  };
+  expect((await create('by-a-user')).compartment.name).toBe('by-a-user');
+  expect((await create('by-a-function', resourcePrincipal(cloud))).compartment.name).toBe('by-a-function');
 });
 
 describe('a request is refused with 401', () => {

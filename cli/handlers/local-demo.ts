@@ -1,8 +1,7 @@
-import { accessSync, constants, createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call } from '../../shared/oci/errors.ts';
 import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -16,6 +15,7 @@ import { publicRun } from '../render-run.ts';
 import { renderVerdict } from '../render-verdict.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
+import { uploadFile } from '../upload.ts';
 import { exitCodeOf, followRuns } from './watch-runs.ts';
 
 export interface DemoOptions extends GlobalOptions {
@@ -101,16 +101,7 @@ async function opened(store: RunStore, id: string, path: string): Promise<void> 
 async function drop({ clients, deployment }: LocalCloud, path: string): Promise<string> {
   const { region, namespace } = deployment.ledger;
   const address = { region, namespace, bucket: deployment.dropBucket, object: basename(path) };
-  const client = await clients.objectStorage(region);
-  const { eTag } = await call('PutObject', () =>
-    client.putObject({
-      namespaceName: namespace,
-      bucketName: address.bucket,
-      objectName: address.object,
-      putObjectBody: createReadStream(path),
-      contentLength: statSync(path).size,
-    }),
-  );
+  const eTag = await uploadFile(clients, address, path);
   return runIdOf({ ...address, eTag });
 }
 

@@ -7,16 +7,19 @@ import './quiet-sdk.ts';
 
 /** One try of one call; the slowest of ours, CreateImage, answers within seconds. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
-/** One try of an upload that is streamed: a part, or a whole small disk over a slow line. */
-const UPLOAD_TIMEOUT_MS = 3_600_000;
+/** … and of one with a large body: a part of an upload over a slow line. */
+const UPLOAD_TIMEOUT_MS = 600_000;
+const LARGE_BODY_BYTES = 1024 * 1024;
 const MAX_ATTEMPTS = 5;
 /** The first wait between two tries; it doubles, with full jitter, so that many callers do not come back at once. */
 const FIRST_WAIT_MS = 200;
 const MAX_WAIT_MS = 5_000;
-/** What a call must leave its caller for writing down how it ended. */
+/** A service that asks for more is not waited for: its answer is the outcome, and the run tries again in its own time. */
+const MAX_RETRY_AFTER_MS = 20_000;
+/** What a call must leave its caller for answering at all. */
 const RESERVE_MS = 500;
-/** Bodies up to this size are kept, so that a call can be sent again: ledger records are far smaller. */
-const MAX_REPLAYABLE_BYTES = 4 * 1024 * 1024;
+/** The largest body: an upload's part. Node's fetch keeps a streamed body in memory whole, so none is streamed. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const RETRYABLE_STATUS = new Set([429, 500, 502, 503, 504]);
 
@@ -29,13 +32,13 @@ export function createTransport(signer: RequestSigner, deadline: Deadline): Http
     async send(request: HttpRequest, forceExcludeBody = false): Promise<Response> {
       const body = await replayable(request);
       for (let attempt = 1; ; attempt += 1) {
-        const last = attempt === MAX_ATTEMPTS || (body instanceof Readable && body.readableDidRead);
         const outcome = await tryOnce(signer, deadline, request, body, forceExcludeBody).catch(
           (error: unknown) => ({ error }),
         );
         if (outcome instanceof Response && !RETRYABLE_STATUS.has(outcome.status)) return outcome;
         const waitMs = waitBefore(attempt, outcome);
-        if (last || deadline.remainingMs() < waitMs + RESERVE_MS) {
+        const tooLong = waitMs > MAX_RETRY_AFTER_MS || deadline.remainingMs() < waitMs + RESERVE_MS;
+        if (attempt === MAX_ATTEMPTS || tooLong) {
           if (outcome instanceof Response) return outcome;
           throw outcome.error;
         }
@@ -46,13 +49,14 @@ export function createTransport(signer: RequestSigner, deadline: Deadline): Http
   };
 }
 
-type Body = string | Buffer | Readable | undefined;
+type Body = string | Buffer | undefined;
 
-async function replayable(request: HttpRequest): Promise<Body> {
-  const { body } = request;
+/** The SDK gives JSON as text and content as a stream, which could not be sent twice. */
+async function replayable({ body, headers }: HttpRequest): Promise<Body> {
   if (!(body instanceof Readable)) return body || undefined;
-  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
-  return length <= MAX_REPLAYABLE_BYTES ? buffer(body) : body;
+  if (!(Number(headers.get('content-length')) <= MAX_BODY_BYTES))
+    throw new Error('The body is too large for one request.');
+  return buffer(body);
 }
 
 async function tryOnce(
@@ -76,16 +80,9 @@ async function tryOnce(
     body: typeof body === 'string' ? body : undefined,
   };
   await signer.signHttpRequest(signed, forceExcludeBody);
-  const init: RequestInit = {
-    method: request.method,
-    headers,
-    signal: AbortSignal.timeout(
-      Math.min(body instanceof Readable ? UPLOAD_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS, remaining),
-    ),
-  };
-  if (body instanceof Readable) Object.assign(init, { body: Readable.toWeb(body), duplex: 'half' });
-  else if (body !== undefined) Object.assign(init, { body });
-  return fetch(uri, init);
+  const timeoutMs = (body?.length ?? 0) > LARGE_BODY_BYTES ? UPLOAD_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS;
+  const signal = AbortSignal.timeout(Math.min(timeoutMs, remaining));
+  return fetch(uri, { method: request.method, headers, signal, ...(body !== undefined && { body }) });
 }
 
 function waitBefore(attempt: number, outcome: Response | { error: unknown }): number {

@@ -47,6 +47,10 @@ function windowsRelease(text: string): string | null {
   return match?.[1] ? `20${match[1].padStart(2, '0')}${match[2] ? ' R2' : ''}` : null;
 }
 
+/** Whole gigabytes, as boot volumes are measured; a small disk has less than one, not none. */
+const sizeInGb = (bytes: number): string =>
+  bytes < 2 ** 30 ? 'less than 1 GB' : `${Math.floor(bytes / 2 ** 30)} GB`;
+
 /** @param version OCI's term or what a person set; @param virtualSize bytes */
 export function windowsProblems(version: string | null, virtualSize: number | null, name: string): Problem[] {
   const problems: Problem[] = [];
@@ -69,7 +73,7 @@ export function windowsProblems(version: string | null, virtualSize: number | nu
     problems.push({
       code: 'WINDOWS_BOOT_VOLUME_SMALL',
       severity: 'warn',
-      sentence: `The disk has ${Math.floor(virtualSize / 2 ** 30)} GB; Windows wants a boot volume of at least 256 GB.`,
+      sentence: `The disk has ${sizeInGb(virtualSize)}; Windows wants a boot volume of at least 256 GB.`,
       remedy:
         'Launch instances with `--boot-volume-size-in-gbs 256` or more, and extend the volume in Windows.',
     });

@@ -66,7 +66,8 @@ async function tryOnce(
   body: Body,
   forceExcludeBody: boolean,
 ): Promise<Response> {
-  const remaining = deadline.remainingMs() - RESERVE_MS;
+  // AbortSignal.timeout takes whole milliseconds only.
+  const remaining = Math.floor(deadline.remainingMs() - RESERVE_MS);
   if (remaining <= 0)
     throw Object.assign(new Error('The function has no time left for another call.'), { code: 'DEADLINE' });
   // The signer adds headers; each try needs a fresh date and so a fresh signature.

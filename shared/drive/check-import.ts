@@ -1,7 +1,15 @@
+import { ByoiError } from '../errors.ts';
 import { callUnlessMissing } from '../oci/errors.ts';
+import { cut, withoutSecrets } from '../printable.ts';
+import { hoursBetween } from '../run/policy.ts';
 import type { Branch, Failure } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { BranchPerformer, NewFact } from './perform.ts';
+
+/** What OCI says of a failure goes into the record and each notification of it: room for a paragraph, not for a log. */
+const MAX_REASON_LENGTH = 1000;
+/** New policies, and new resources, take up to 15 minutes to be seen: until then a 404 says nothing. */
+const SEEN_WITHIN_HOURS = 0.25;
 
 /** Asks how far the import is: its work request, and the image itself once OCI has forgotten that. */
 export const checkImport: BranchPerformer = async (deployment, _run, branch) => {
@@ -27,7 +35,7 @@ async function askWorkRequest({ clients }: Deployment, branch: Branch): Promise<
         failure: await workRequestFailure(client, workRequestId, status),
       };
     default:
-      return { kind: 'import-pending', region, percent: percentComplete };
+      return { kind: 'import-pending', region, percent: percentComplete ?? branch.percent };
   }
 }
 
@@ -39,10 +47,10 @@ async function workRequestFailure(
   const errors = await callUnlessMissing('ListWorkRequestErrors', () =>
     client.listWorkRequestErrors({ workRequestId }),
   );
-  const said = errors?.items.map(({ code, message }) => `${message} (${code})`).join('; ');
+  const said = errors?.items.map(({ code, message }) => `${message} (${code})`).join('; ') ?? '';
   return {
     code: status === 'CANCELED' ? 'IMPORT_CANCELED' : 'IMPORT_FAILED',
-    sentence: `OCI ${status === 'CANCELED' ? 'canceled' : 'failed'} the import: ${said || 'it gives no reason'}`,
+    sentence: `OCI ${status === 'CANCELED' ? 'canceled' : 'failed'} the import: ${cut(withoutSecrets(said), MAX_REASON_LENGTH) || 'it gives no reason'}`,
     remedy: `See \`oci work-requests work-request-log-entry list --work-request-id ${workRequestId}\`.`,
   };
 }
@@ -60,20 +68,45 @@ async function askImage({ clients }: Deployment, branch: Branch): Promise<NewFac
     case 'PROVISIONING':
     case 'IMPORTING':
       return { kind: 'import-pending', region, percent: branch.percent };
+    case undefined:
+      if (hoursBetween(branch.since, new Date().toISOString()) < SEEN_WITHIN_HOURS)
+        return { kind: 'import-pending', region, percent: branch.percent };
+      return { kind: 'import-failed', region, failure: imageGone(imageId) };
     default:
-      return { kind: 'import-failed', region, failure: IMAGE_GONE };
+      return { kind: 'import-failed', region, failure: imageGone(imageId) };
   }
 }
 
 /** Deletes the image that was imported from a source that changed meanwhile. */
 export const discardImage: BranchPerformer = async ({ clients }, _run, { region, imageId }) => {
   const client = await clients.compute(region);
-  if (imageId) await callUnlessMissing('DeleteImage', () => client.deleteImage({ imageId }));
+  if (imageId) {
+    const deleted = await callUnlessMissing('DeleteImage', () => client.deleteImage({ imageId }));
+    // 404 says as well that it may not be deleted: an image that can still be had is not gone.
+    const kept = deleted
+      ? undefined
+      : await callUnlessMissing('GetImage', () => client.getImage({ imageId }));
+    if (kept && (kept.image.lifecycleState as string) !== 'DELETED') throw new ImageKeptError(imageId);
+  }
   return { kind: 'image-discarded', region };
 };
 
-const IMAGE_GONE: Failure = {
-  code: 'IMPORT_FAILED',
-  sentence: 'The image is gone, and OCI does not keep its work request any more.',
-  remedy: 'Drop the object again.',
-};
+class ImageKeptError extends ByoiError {
+  override readonly name = 'ImageKeptError';
+
+  constructor(imageId: string) {
+    super(
+      'IMAGE_NOT_DELETED',
+      `The functions may not delete the image ${imageId}.`,
+      'Allow them to manage instance-images in the compartment of the images.',
+    );
+  }
+}
+
+function imageGone(imageId: string | null): Failure {
+  return {
+    code: 'IMPORT_FAILED',
+    sentence: `The image ${imageId} is gone, or may not be read any more, and its work request neither.`,
+    remedy: `Look with \`oci compute image get --image-id ${imageId}\`; drop the object again if it is gone.`,
+  };
+}

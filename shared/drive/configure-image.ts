@@ -1,8 +1,9 @@
+import { ByoiError } from '../errors.ts';
 import { importParameters } from '../launch/import-parameters.ts';
 import { parseOverrides } from '../launch/overrides.ts';
 import { isArmShape, shapesFor } from '../launch/shapes.ts';
 import type { Firmware } from '../launch/verdict.ts';
-import { call, callUnlessMissing, OciServiceError } from '../oci/errors.ts';
+import { call, callUnlessMissing, OciServiceError, pages } from '../oci/errors.ts';
 import type { Failure } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { BranchPerformer } from './perform.ts';
@@ -18,33 +19,46 @@ export const configureImage: BranchPerformer = async (
   if (!imageId || !run.verdict)
     throw new Error('An image to configure, but none was asked for: the run is damaged.');
   const client = await clients.compute(region);
+  const { image } = await call('GetImage', () => client.getImage({ imageId }));
+  if ((image.lifecycleState as string) === 'DELETED') throw new ImageDeletedError(imageId);
   const { schemaFirmware } = importParameters(run.verdict, parseOverrides(run.source.metadata).overrides);
   if (schemaFirmware) await ensureFirmware(client, compartmentId, imageId, schemaFirmware);
   const warnings = await completeShapes(client, imageId, run.verdict.architecture === 'aarch64');
   return { kind: 'image-configured', region, warnings };
 };
 
+class ImageDeletedError extends ByoiError {
+  override readonly name = 'ImageDeletedError';
+
+  constructor(imageId: string) {
+    super('IMAGE_DELETED', `The image ${imageId} was deleted.`, 'Drop the object again to import it again.');
+  }
+}
+
+/** An image has one schema at most: that which an `.oci` archive brought is changed, and the rest of it kept. */
 async function ensureFirmware(
   client: Compute,
   compartmentId: string,
   imageId: string,
   firmware: Firmware,
 ): Promise<void> {
-  const known = await call('ListComputeImageCapabilitySchemas', () =>
-    client.listComputeImageCapabilitySchemas({ imageId }),
-  );
-  if (known.items.length > 0) return;
-  const globals = await call('ListComputeGlobalImageCapabilitySchemas', () =>
-    client.listComputeGlobalImageCapabilitySchemas({}),
-  );
-  const version = globals.items[0]?.currentVersionName;
-  if (!version) throw new Error('OCI offers no global image capability schema.');
   const descriptor = {
     descriptorType: 'enumstring',
     source: 'IMAGE',
     defaultValue: firmware,
     values: [firmware],
   };
+  const known = await call('ListComputeImageCapabilitySchemas', () =>
+    client.listComputeImageCapabilitySchemas({ imageId }),
+  );
+  const [schema] = known.items;
+  if (schema) return setFirmware(client, schema.id, descriptor);
+  const globals = await call('ListComputeGlobalImageCapabilitySchemas', () =>
+    client.listComputeGlobalImageCapabilitySchemas({}),
+  );
+  const version = globals.items[0]?.currentVersionName;
+  if (!version) throw new Error('OCI offers no global image capability schema.');
+  // Where somebody else made one meanwhile OCI answers 409, and the next try changes that.
   await call('CreateComputeImageCapabilitySchema', () =>
     client.createComputeImageCapabilitySchema({
       createComputeImageCapabilitySchemaDetails: {
@@ -54,10 +68,28 @@ async function ensureFirmware(
         schemaData: { 'Compute.Firmware': descriptor as never },
       },
     }),
-  ).catch((error) => {
-    // Somebody else's try got there first: an image has one schema.
-    if (!(error instanceof OciServiceError && error.status === 409)) throw error;
-  });
+  );
+}
+
+async function setFirmware(
+  client: Compute,
+  computeImageCapabilitySchemaId: string,
+  descriptor: { readonly defaultValue: Firmware },
+): Promise<void> {
+  const { computeImageCapabilitySchema } = await call('GetComputeImageCapabilitySchema', () =>
+    client.getComputeImageCapabilitySchema({ computeImageCapabilitySchemaId }),
+  );
+  const { schemaData } = computeImageCapabilitySchema;
+  const present = schemaData['Compute.Firmware'] as { defaultValue?: unknown } | undefined;
+  if (present?.defaultValue === descriptor.defaultValue) return;
+  await call('UpdateComputeImageCapabilitySchema', () =>
+    client.updateComputeImageCapabilitySchema({
+      computeImageCapabilitySchemaId,
+      updateComputeImageCapabilitySchemaDetails: {
+        schemaData: { ...schemaData, 'Compute.Firmware': descriptor as never },
+      },
+    }),
+  );
 }
 
 /**
@@ -80,14 +112,10 @@ async function completeShapes(client: Compute, imageId: string, arm: boolean): P
 
 async function listShapes(client: Compute, imageId: string): Promise<string[]> {
   const shapes: string[] = [];
-  let page: string | undefined;
-  do {
-    const answer = await call('ListImageShapeCompatibilityEntries', () =>
-      client.listImageShapeCompatibilityEntries({ imageId, page }),
-    );
-    shapes.push(...answer.items.map(({ shape }) => shape));
-    page = answer.opcNextPage;
-  } while (page);
+  const listed = pages('ListImageShapeCompatibilityEntries', (page) =>
+    client.listImageShapeCompatibilityEntries({ imageId, page }),
+  );
+  for await (const { shape } of listed) shapes.push(shape);
   return shapes;
 }
 

@@ -1,8 +1,9 @@
 import { importParameters } from '../launch/import-parameters.ts';
 import { parseOverrides } from '../launch/overrides.ts';
 import type { Verdict } from '../launch/verdict.ts';
-import { call, OciServiceError } from '../oci/errors.ts';
-import { headObject } from '../oci/objects.ts';
+import { call, pages } from '../oci/errors.ts';
+import { headObject, isArchived } from '../oci/objects.ts';
+import { cut, printable } from '../printable.ts';
 import { importToken } from '../run/id.ts';
 import { hoursBetween } from '../run/policy.ts';
 import type { Branch, Par, Run } from '../run/run.ts';
@@ -25,6 +26,7 @@ export const createImage: BranchPerformer = async (deployment, run, branch) => {
   const { par, verdict } = run.verdict && branch.par ? { par: branch.par, verdict: run.verdict } : absent();
   const head = await headObject(deployment.clients, run.source);
   if (head?.eTag !== run.source.eTag) return { kind: 'source-lost', how: head ? 'overwritten' : 'deleted' };
+  if (isArchived(head)) return { kind: 'source-lost', how: 'archived' };
   const now = new Date().toISOString();
   if (hoursBetween(branch.since, now) > TOKEN_TRUSTED_HOURS || par.expiresAt <= now) {
     return (
@@ -64,9 +66,7 @@ async function request(
         } as never,
       },
     }),
-  ).catch((error) => {
-    throw withoutUrl(error, par);
-  });
+  );
   const workRequestId = response.opcWorkRequestId || null;
   return { kind: 'image-requested', region: branch.region, imageId: response.image.id, workRequestId };
 }
@@ -74,20 +74,12 @@ async function request(
 /** The image that an earlier try made without our learning of it. */
 async function findImage({ clients }: Deployment, run: Run, branch: Branch): Promise<NewFact | undefined> {
   const client = await clients.compute(branch.region);
-  let page: string | undefined;
-  do {
-    const answer = await call('ListImages', () =>
-      client.listImages({
-        compartmentId: branch.compartmentId,
-        displayName: encodeURIComponent(branch.displayName),
-        page,
-      }),
-    );
-    const image = answer.items.find(({ freeformTags }) => freeformTags?.[RUN_TAG] === run.id);
-    if (image)
-      return { kind: 'image-requested', region: branch.region, imageId: image.id, workRequestId: null };
-    page = answer.opcNextPage;
-  } while (page);
+  const { compartmentId, region } = branch;
+  for await (const { id, freeformTags } of pages('ListImages', (page) =>
+    client.listImages({ compartmentId, page }),
+  ))
+    if (freeformTags?.[RUN_TAG] === run.id)
+      return { kind: 'image-requested', region, imageId: id, workRequestId: null };
   return undefined;
 }
 
@@ -102,20 +94,11 @@ function tagsOf(run: Run, verdict: Verdict): Record<string, string> {
     'byoi-license': run.attestation && licenceTag(run.attestation),
   };
   const known = Object.entries(tags).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return Object.fromEntries(
-    known.map(([key, value]) => [key, Array.from(value).slice(0, MAX_TAG_LENGTH).join('')]),
-  );
+  return Object.fromEntries(known.map(([key, value]) => [key, cut(printable(value), MAX_TAG_LENGTH)]));
 }
 
 const licenceTag = ({ text, how, by, at }: NonNullable<Run['attestation']>) =>
   `${how}${by ? ` by ${by}` : ''} at ${at.slice(0, 10)}: ${text}`;
-
-/** The service's sentence may repeat the URL, and errors are logged. */
-function withoutUrl(error: unknown, par: Par): unknown {
-  if (!(error instanceof OciServiceError) || !error.message.includes(par.url)) return error;
-  const message = error.message.replaceAll(par.url, '<the PAR of this run>');
-  return new OciServiceError('CreateImage', error.status, error.serviceCode, message, error.requestId);
-}
 
 function absent(): never {
   throw new Error('CreateImage before the inspection and the PAR: the run record is damaged.');

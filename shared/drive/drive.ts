@@ -2,6 +2,7 @@ import { ByoiError } from '../errors.ts';
 import type { Stored } from '../oci/documents.ts';
 import { OciServiceError } from '../oci/errors.ts';
 import { SourceLostError } from '../oci/object-source.ts';
+import { withoutSecrets } from '../printable.ts';
 import { type Action, actionsOf, type BranchActionKind } from '../run/actions.ts';
 import type { Fact } from '../run/facts.ts';
 import type { Failure, Run } from '../run/run.ts';
@@ -17,7 +18,7 @@ import { saidBy } from './said.ts';
 import { verifySource } from './verify-source.ts';
 
 /** An action that would begin with less time than this is left to the next driver. */
-const ACTION_RESERVE_MS = 3_000;
+const ACTION_RESERVE_MS = 1_000;
 
 const RUN_PERFORMERS: Readonly<Record<RunActionKind, RunPerformer>> = {
   inspect: inspectSource,
@@ -88,7 +89,7 @@ function failureOf({ log }: Deployment, run: Run, action: Action, error: unknown
 
 function describe(error: unknown): Failure {
   if (error instanceof ByoiError) return { code: error.code, sentence: error.message, remedy: error.remedy };
-  const sentence = error instanceof Error ? error.message : String(error);
+  const sentence = withoutSecrets(error instanceof Error ? error.message : String(error));
   return {
     code: 'INTERNAL_ERROR',
     sentence,

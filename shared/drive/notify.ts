@@ -1,4 +1,5 @@
 import { call } from '../oci/errors.ts';
+import { cut, printable } from '../printable.ts';
 import type { Run } from '../run/run.ts';
 import type { RunPerformer } from './perform.ts';
 
@@ -14,9 +15,9 @@ export const notify: RunPerformer = async ({ ledger, clients, config, log }, run
   const topicId = config.notificationTopicId;
   if (topicId) {
     const client = await clients.notifications(ledger.region);
-    const title = `byoi: ${run.source.object} ${run.state}`;
     const messageDetails = {
-      title: Array.from(title).slice(0, MAX_TITLE_LENGTH).join(''),
+      // A mail's subject: a line break in an object's name would have the message refused.
+      title: cut(`byoi: ${run.state} ${printable(run.source.object)}`, MAX_TITLE_LENGTH),
       body: JSON.stringify(message, undefined, 2),
     };
     await call('PublishMessage', () => client.publishMessage({ topicId, messageDetails }));

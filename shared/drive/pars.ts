@@ -1,5 +1,5 @@
 import type { models } from 'oci-objectstorage';
-import { call, callUnlessMissing } from '../oci/errors.ts';
+import { call, callUnlessMissing, pages } from '../oci/errors.ts';
 import type { Branch, Par, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { BranchPerformer } from './perform.ts';
@@ -64,19 +64,15 @@ async function* listPars(
 ): AsyncGenerator<models.PreauthenticatedRequestSummary> {
   const client = await clients.objectStorage(run.source.region);
   const prefix = namePrefix(run, branch);
-  let page: string | undefined;
-  do {
-    const answer = await callUnlessMissing('ListPreauthenticatedRequests', () =>
-      client.listPreauthenticatedRequests({
-        ...bucketOf(run),
-        // The SDK leaves query values as they are: & + # in a name would cut them short.
-        objectNamePrefix: encodeURIComponent(run.source.object),
-        page,
-      }),
-    );
-    for (const par of answer?.items ?? []) if (par.name.startsWith(prefix)) yield par;
-    page = answer?.opcNextPage;
-  } while (page);
+  const listed = pages('ListPreauthenticatedRequests', (page) =>
+    client.listPreauthenticatedRequests({
+      ...bucketOf(run),
+      // The SDK leaves query values as they are: & + # in a name would cut them short.
+      objectNamePrefix: encodeURIComponent(run.source.object),
+      page,
+    }),
+  );
+  for await (const par of listed) if (par.name.startsWith(prefix)) yield par;
 }
 
 const bucketOf = ({ source }: Run) => ({ namespaceName: source.namespace, bucketName: source.bucket });

@@ -1,8 +1,9 @@
 import { parseOverrides } from '../launch/overrides.ts';
 import type { Stored } from '../oci/documents.ts';
-import { headObject } from '../oci/objects.ts';
+import { headObject, isArchived, type ObjectHead } from '../oci/objects.ts';
+import { cut, printable } from '../printable.ts';
 import { openRun } from '../run/advance.ts';
-import { runIdOf } from '../run/id.ts';
+import { isRunId, runIdOf } from '../run/id.ts';
 import type { ObjectAddress, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { isIgnoredName } from '../runtime/name-filter.ts';
@@ -27,7 +28,9 @@ export async function takeUp(deployment: Deployment, address: ObjectAddress): Pr
   // The SDK would collapse these in a URL and ask for the bucket: such an object is refused by its run, unread.
   const head = isAddressable(address.object) ? await headObject(clients, address) : UNREADABLE;
   if (!head) return ignored('the object is gone');
-  if (head.metadata[RUN_METADATA]) return ignored('a copy that a run made');
+  const copiedBy = head.metadata[RUN_METADATA] ?? '';
+  // Anybody can set metadata: only a run that there is has made a copy.
+  if (isRunId(copiedBy) && (await runs.get(copiedBy))) return ignored('a copy that a run made');
 
   const { eTag, size, metadata } = head;
   const source = { ...address, eTag, size, metadata };
@@ -39,18 +42,21 @@ export async function takeUp(deployment: Deployment, address: ObjectAddress): Pr
     displayName: displayName ?? defaultDisplayName(address.object),
   };
   const attestation = license ? { text: license, how: 'metadata' as const, by: null, at: said.at } : null;
-  return runs.open(openRun(runIdOf(source), source, [plan], attestation, said));
+  const taken = await runs.open(openRun(runIdOf(source), source, [plan], attestation, said));
+  if (!taken.opened || !isArchived(head)) return taken;
+  const archived = { kind: 'source-lost', how: 'archived', ...said } as const;
+  return { ...taken, stored: await runs.advance(taken.stored, archived, deployment.policy) };
 }
 
 const ignored = (reason: string) => ({ stored: null, ignored: reason });
 
 const isAddressable = (name: string) => name !== '.' && name !== '..';
 
-const UNREADABLE = { eTag: '', size: 0, metadata: {} as Record<string, string> };
+const UNREADABLE: ObjectHead = { eTag: '', size: 0, metadata: {}, archivalState: null };
 
 /** The basename without its extension; the whole name where nothing would be left. */
 export function defaultDisplayName(object: string): string {
   const basename = object.slice(object.lastIndexOf('/') + 1) || object;
   const name = basename.replace(/(?<=.)\.[A-Za-z0-9]+$/, '');
-  return Array.from(name).slice(0, MAX_DISPLAY_NAME_LENGTH).join('');
+  return cut(printable(name), MAX_DISPLAY_NAME_LENGTH);
 }

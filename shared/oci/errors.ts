@@ -1,4 +1,5 @@
 import { ByoiError } from '../errors.ts';
+import { withoutSecrets } from '../printable.ts';
 
 /** An OCI service said no, or could not be reached. */
 export class OciServiceError extends ByoiError {
@@ -19,7 +20,7 @@ export class OciServiceError extends ByoiError {
   ) {
     super(
       codeOf(status, serviceCode),
-      `${operation}: ${message} (${status || 'no answer'} ${serviceCode})`,
+      withoutSecrets(`${operation}: ${message} (${status || 'no answer'} ${serviceCode})`),
       remedyOf(status, serviceCode),
     );
     this.status = status;
@@ -29,11 +30,13 @@ export class OciServiceError extends ByoiError {
 
   /** Is it worth asking again later? */
   get transient(): boolean {
-    return (
-      this.status === 0 || this.status === 429 || this.status >= 500 || this.serviceCode === 'IncorrectState'
-    );
+    if (this.status === 409) return !PERMANENT_CONFLICTS.has(this.serviceCode);
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
+
+/** A conflict passes with what it conflicts with, but for these: what the token or the name stood for is settled. */
+const PERMANENT_CONFLICTS = new Set(['InvalidatedRetryToken', 'NotAuthorizedOrResourceAlreadyExists']);
 
 /**
  * Calls the SDK, and turns whatever it throws into an OciServiceError.
@@ -63,6 +66,28 @@ export async function callUnlessMissing<T>(
 
 export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof OciServiceError && error.status === status;
+}
+
+export function hasCode(error: unknown, serviceCode: string): boolean {
+  return error instanceof OciServiceError && error.serviceCode === serviceCode;
+}
+
+/**
+ * The items of a listing, page by page. A page's token is what the SDK puts into the query as it is: a plus sign in it
+ * would arrive as a space.
+ *
+ * @param list asks for the page of this token, ready for the query
+ */
+export async function* pages<T>(
+  operation: string,
+  list: (page: string | undefined) => Promise<{ items: T[]; opcNextPage?: string }>,
+): AsyncGenerator<T> {
+  let page: string | undefined;
+  do {
+    const answer = await call(operation, () => list(page && encodeURIComponent(page)));
+    yield* answer.items;
+    page = answer.opcNextPage;
+  } while (page);
 }
 
 /** The SDK throws OciError for an answer, a bare object for a failed connection, and anything else for a bug. */

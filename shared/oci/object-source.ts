@@ -2,16 +2,17 @@ import { buffer } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { type ByteSource, checkRange } from '../bytes/source.ts';
 import { ByoiError } from '../errors.ts';
+import type { SourceLoss } from '../run/facts.ts';
 import type { Source } from '../run/run.ts';
 import type { Clients } from './clients.ts';
-import { call, hasStatus, OciServiceError } from './errors.ts';
+import { call, hasCode, hasStatus, OciServiceError } from './errors.ts';
 
 /** The object is not the one the run is about any more. */
 export class SourceLostError extends ByoiError {
   override readonly name = 'SourceLostError';
-  readonly how: 'overwritten' | 'deleted';
+  readonly how: SourceLoss;
 
-  constructor(how: 'overwritten' | 'deleted') {
+  constructor(how: SourceLoss) {
     super(`SOURCE_${how.toUpperCase()}`, `The object was ${how} while it was read.`, 'Upload it again.');
     this.how = how;
   }
@@ -47,7 +48,9 @@ export async function objectSource(clients: Clients, source: Source): Promise<By
         return bytes;
       } catch (error) {
         if (hasStatus(error, 412)) throw new SourceLostError('overwritten');
-        if (hasStatus(error, 404)) throw new SourceLostError('deleted');
+        // Any other 404 may as well be a missing right, and that says nothing of the object.
+        if (hasCode(error, 'ObjectNotFound')) throw new SourceLostError('deleted');
+        if (hasCode(error, 'NotRestored')) throw new SourceLostError('archived');
         throw error;
       }
     },

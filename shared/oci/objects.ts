@@ -13,7 +13,11 @@ export interface ObjectHead {
   readonly archivalState: string | null;
 }
 
-/** @returns undefined where the object, or its bucket, does not exist or may not be seen */
+/**
+ * @returns undefined where the object does not exist
+ * @throws {OciServiceError} 404 where its bucket does not, or may not be seen: a right that is missing for a while
+ *   must not pass for a deleted object
+ */
 export async function headObject(clients: Clients, address: ObjectAddress): Promise<ObjectHead | undefined> {
   const client = await clients.objectStorage(address.region);
   const head = await callUnlessMissing('HeadObject', () =>
@@ -23,7 +27,11 @@ export async function headObject(clients: Clients, address: ObjectAddress): Prom
       objectName: address.object,
     }),
   );
-  if (!head) return undefined;
+  if (!head) {
+    // The answer to a HEAD has no body that could say what is missing; a listing of the bucket's says it.
+    await listObjects(clients, address, address.object).next();
+    return undefined;
+  }
   return {
     eTag: head.eTag,
     size: head.contentLength,
@@ -32,6 +40,9 @@ export async function headObject(clients: Clients, address: ObjectAddress): Prom
     archivalState: head.archivalState ?? null,
   };
 }
+
+export const isArchived = ({ archivalState }: ObjectHead): boolean =>
+  archivalState === 'Archived' || archivalState === 'Restoring';
 
 /** What a listing says of an object. */
 export interface ObjectSummary {

@@ -1,7 +1,7 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { advanceBranch, fail } from './branch.ts';
-import type { BranchFact, Fact, Said } from './facts.ts';
+import type { BranchFact, Fact, Said, SourceLoss } from './facts.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import {
   type Attestation,
@@ -137,7 +137,7 @@ function tell(run: Run, at: string): Run {
 /** Branches that OCI was not asked for yet end; those it was asked for end by their own verification. */
 function sourceLost(run: Run, failure: Failure, at: string): Run {
   if (isEnded(run.state)) return run;
-  if (run.verdict === null || run.state === 'NEEDS_LICENSE') return end(run, 'SUPERSEDED', failure, at);
+  if (run.verdict === null || run.state === 'NEEDS_LICENSE') return end(run, endBy(failure), failure, at);
   const branches = run.branches.map((branch) => {
     return branch.step === 'authorize' || branch.step === 'request' ? fail(branch, failure, at) : branch;
   });
@@ -160,8 +160,12 @@ function settle(run: Run, at: string): Run {
     return run;
   const failure = run.branches.find((branch) => branch.failure)?.failure ?? null;
   if (failure === null) return end(run, 'SUCCEEDED', null, at);
-  const lost = failure.code === SOURCE_LOST.overwritten.code || failure.code === SOURCE_LOST.deleted.code;
-  return end(run, lost ? 'SUPERSEDED' : 'FAILED', failure, at);
+  return end(run, endBy(failure), failure, at);
+}
+
+function endBy({ code }: Failure): RunState {
+  if (code === SOURCE_LOST.archived.code) return 'REFUSED';
+  return code === SOURCE_LOST.overwritten.code || code === SOURCE_LOST.deleted.code ? 'SUPERSEDED' : 'FAILED';
 }
 
 function end(run: Run, state: RunState, reason: Failure | null, at: string): Run {
@@ -196,4 +200,11 @@ const SOURCE_LOST = {
     sentence: 'The object was deleted before its import was asked for.',
     remedy: 'Upload it again to import it.',
   },
-} as const satisfies Record<string, Failure>;
+  archived: {
+    code: 'SOURCE_ARCHIVED',
+    sentence: 'The object is in the Archive tier and cannot be read.',
+    remedy:
+      'Restore it with `oci os object restore`, wait until it is Restored, and copy it with `oci os object copy` to a ' +
+      'name of its own in a drop bucket of the Standard tier.',
+  },
+} as const satisfies Record<SourceLoss, Failure>;

@@ -79,14 +79,20 @@ function stepFailed(
   policy: Policy,
 ): Branch {
   if (branch.step === 'done') return branch;
-  if (transient && hoursBetween(branch.since, at) <= policy.giveUpHours) {
+  // A work request that cannot be asked for a while is no failed import, however long that takes already.
+  const patience = branch.step === 'import' ? policy.importTimeoutHours : policy.giveUpHours;
+  if (transient && hoursBetween(branch.since, at) <= patience) {
     return { ...branch, tries: branch.tries + 1, notBefore: nextTry(at, branch.tries, policy) };
   }
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
   if (branch.step === 'clean-up')
     return enter({ ...branch, warnings: [...branch.warnings, failure] }, 'done', at);
   if (branch.step === 'discard')
-    return fail({ ...branch, warnings: [...branch.warnings, failure] }, SOURCE_CHANGED, at);
+    return fail(
+      { ...branch, warnings: [...branch.warnings, failure] },
+      sourceChangedKept(branch.imageId),
+      at,
+    );
   return fail(branch, failure, at);
 }
 
@@ -96,6 +102,13 @@ const SOURCE_CHANGED: Failure = {
     'The object was overwritten while OCI was importing it, so the image may hold parts of both contents.',
   remedy: 'The image was deleted. The new content has a run of its own; upload it again if it has none.',
 };
+
+function sourceChangedKept(imageId: string | null): Failure {
+  return {
+    ...SOURCE_CHANGED,
+    remedy: `The image could not be deleted: do not use it, \`oci compute image delete --image-id ${imageId}\`.`,
+  };
+}
 
 const SOURCE_DELETED_MEANWHILE: Failure = {
   code: 'SOURCE_DELETED',

@@ -9,6 +9,8 @@ export interface Said {
   readonly heldUntil: string;
 }
 
+export type SourceLoss = 'overwritten' | 'deleted' | 'archived';
+
 /** What a driver found out or got done; the only thing that moves a run. */
 export type Fact = Said &
   (
@@ -19,8 +21,8 @@ export type Fact = Said &
         readonly attestation: Attestation | null;
       }
     | { readonly kind: 'attested'; readonly attestation: Attestation }
-    /** Before the import was asked for, the object turned out to be another one, or gone. */
-    | { readonly kind: 'source-lost'; readonly how: 'overwritten' | 'deleted' }
+    /** Before the import was asked for, the object turned out to be another one, gone, or not to be read. */
+    | { readonly kind: 'source-lost'; readonly how: SourceLoss }
     | { readonly kind: 'notified'; readonly state: RunState }
     | { readonly kind: 'closed' }
     /** An inspection or a notification failed; `transient`: worth another try. */

@@ -5,6 +5,9 @@ import type { ObjectAddress } from './run.ts';
 const ID_LENGTH = 26;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
+/** Has the text the form of a run's id? */
+export const isRunId = (text: string): boolean => /^[a-z2-7]{26}$/.test(text);
+
 /** The id of the run about one content of one object: a repeated event finds the run that exists. */
 export function runIdOf(source: ObjectAddress & { readonly eTag: string }): string {
   return shortHash(['drop', source.region, source.namespace, source.bucket, source.object, source.eTag]);

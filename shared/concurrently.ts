@@ -6,13 +6,16 @@ export async function concurrently<T>(
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   const errors: unknown[] = [];
-  for await (const item of items) {
-    if (running.size >= limit) await Promise.race(running);
-    const one: Promise<void> = task(item)
-      .catch((error) => void errors.push(error))
-      .finally(() => running.delete(one));
-    running.add(one);
+  try {
+    for await (const item of items) {
+      if (running.size >= limit) await Promise.race(running);
+      const one: Promise<void> = task(item)
+        .catch((error) => void errors.push(error))
+        .finally(() => running.delete(one));
+      running.add(one);
+    }
+  } finally {
+    await Promise.all(running);
   }
-  await Promise.all(running);
   if (errors.length > 0) throw errors[0];
 }

@@ -10,11 +10,11 @@ import type { Deployment } from '../../shared/runtime/deployment.ts';
 const LEASE_MS = 5 * 60_000;
 /** Renewed once this much of it is used up. */
 const RENEW_AFTER_MS = LEASE_MS / 2;
-/** What is kept for handing over: a call to Functions, one to the ledger; at most a quarter of the whole. */
-const HANDOVER_MS = 30_000;
 /** Runs driven at once: their calls wait for services, not for this process. */
 const CONCURRENCY = 8;
 const GROWTH = 1.5;
+/** Between two rounds, whatever is due: a run that cannot be moved must not be asked for in a tight loop. */
+const LEAST_PAUSE_MS = 50;
 
 /** What the poller remembers of an open run between two looks at it. */
 interface Watched {
@@ -28,7 +28,6 @@ interface Watched {
  */
 export async function poll(deployment: Deployment, holder: string): Promise<object> {
   const { documents, deadline, policy } = deployment;
-  const handOverBelow = Math.min(HANDOVER_MS, deadline.remainingMs() / 4);
   const lease = await changeLease(documents, (current) =>
     isHeld(current, new Date()) ? undefined : claim(current, holder),
   );
@@ -39,21 +38,32 @@ export async function poll(deployment: Deployment, holder: string): Promise<obje
   let pauseSeconds = policy.pollFirstSeconds;
   for (;;) {
     const { wakeups } = current;
-    const moved = await driveOpenRuns(deployment, watched);
+    const moved = await driveOpenRuns(deployment, watched).catch((error: unknown) =>
+      survive(deployment, error),
+    );
     const waiting = Array.from(watched.values()).flatMap(({ lookAt }) => lookAt ?? []);
-    if (deadline.remainingMs() < handOverBelow) return handOver(deployment, holder, waiting.length);
-    if (waiting.length === 0) {
+    if (deadline.remainingMs() <= 0) return handOver(deployment, holder, wakeups, waiting.length);
+    if (waiting.length === 0 && moved !== null) {
       // Wakeups raised since the listing: whatever they announce is not in it.
-      const { wakeups } = current;
       current = await changeLease(documents, (now) =>
         now.wakeups === wakeups ? release(now, holder) : undefined,
       );
       if (current.holder !== holder) return { polled: true };
+      forgetHeld(watched);
       continue;
     }
     pauseSeconds = moved ? policy.pollFirstSeconds : Math.min(policy.pollMaxSeconds, pauseSeconds * GROWTH);
-    const untilDue = Math.min(...waiting) - Date.now();
-    await sleep(Math.max(0, Math.min(untilDue, pauseSeconds * 1000, deadline.remainingMs() - handOverBelow)));
+    const untilDue = Math.max(
+      waiting.reduce((first, next) => Math.min(first, next), Infinity) - Date.now(),
+      LEAST_PAUSE_MS,
+    );
+    const pauseMs = Math.min(
+      untilDue,
+      pauseSeconds * 1000,
+      LEASE_MS - RENEW_AFTER_MS,
+      deadline.remainingMs(),
+    );
+    await sleep(Math.max(0, pauseMs));
     current = await renew(deployment, current, holder);
     if (current.holder !== holder) return { ignored: 'the lease was lost' };
     if (current.wakeups !== wakeups) forgetHeld(watched);
@@ -102,10 +112,22 @@ async function renew({ documents }: Deployment, lease: Lease, holder: string): P
   return changeLease(documents, (now) => (now.holder === holder && usedUp ? claim(now, holder) : undefined));
 }
 
-async function handOver(deployment: Deployment, holder: string, waiting: number): Promise<object> {
-  await changeLease(deployment.documents, (now) => release(now, holder));
-  if (waiting > 0) await invokeAdvanceRuns(deployment);
+/** Whoever raised the wakeups meanwhile found a poller, and started none: the next one must look after that too. */
+async function handOver(
+  deployment: Deployment,
+  holder: string,
+  wakeups: number,
+  waiting: number,
+): Promise<object> {
+  const lease = await changeLease(deployment.documents, (now) => release(now, holder));
+  if (waiting > 0 || lease.wakeups !== wakeups) await invokeAdvanceRuns(deployment);
   return { handedOver: waiting };
+}
+
+/** A listing that failed is made again after a pause: a poller that dies of it would leave its lease behind. */
+function survive({ log }: Deployment, error: unknown): null {
+  log.warn('the open runs could not be listed', { error: String(error) });
+  return null;
 }
 
 function claim(lease: Lease, holder: string): Lease {

@@ -21,13 +21,30 @@ const OPEN_RESERVE_MS = 60_000;
 
 /** What a schedule is for: what no event told of, what was held, and what a dead function left half done. */
 export async function repair(deployment: Deployment): Promise<{ found: number }> {
-  await concurrently(deployment.runs.openMarkers(), CONCURRENCY, async ({ id, createdAt }) => {
+  const marked = new Set<string>();
+  await eachApart(deployment, deployment.runs.openMarkers(), async ({ id, createdAt }) => {
+    marked.add(id);
     const stored = await deployment.runs.get(id);
     const orphan = !stored && Date.now() - createdAt.getTime() > ORPHAN_AFTER_MS;
     if (orphan || (stored && stored.value.closedAt !== null)) await deployment.runs.setMarker(id, false);
     if (stored?.value.state === 'NEEDS_LICENSE') await lookAgain(deployment, stored);
   });
-  return { found: await openMissingRuns(deployment) };
+  return { found: await openMissingRuns(deployment, marked) };
+}
+
+/** One that fails stops no other, and not the polling after them: the next tick tries it again. */
+async function eachApart<T extends object>(
+  { log }: Deployment,
+  items: AsyncIterable<T>,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  try {
+    await concurrently(items, CONCURRENCY, (item) =>
+      task(item).catch((error: unknown) => log.warn('not repaired', { ...item, error: String(error) })),
+    );
+  } catch (error) {
+    log.warn('not all could be listed', { error: String(error) });
+  }
 }
 
 /** A held run: has its licence been attested in config.json since, and is its object still there? */
@@ -45,16 +62,21 @@ async function lookAgain(deployment: Deployment, stored: Stored<Run>): Promise<v
 }
 
 /** Opens and drives the runs of objects whose event never came, or that lay there before the deployment. */
-async function openMissingRuns(deployment: Deployment): Promise<number> {
+async function openMissingRuns(deployment: Deployment, marked: ReadonlySet<string>): Promise<number> {
   const { clients, config, deadline, ledger, runs } = deployment;
   const reserveMs = Math.min(OPEN_RESERVE_MS, deadline.remainingMs() / 2);
   let found = 0;
   for (const bucket of config.dropBuckets) {
     const place = { region: ledger.region, namespace: ledger.namespace, bucket };
-    await concurrently(listObjects(clients, place), CONCURRENCY, async ({ name, eTag }) => {
+    await eachApart(deployment, listObjects(clients, place), async ({ name, eTag }) => {
       if (isIgnoredName(name, config.ignoreNames) || deadline.remainingMs() < reserveMs) return;
       const address: ObjectAddress = { ...place, object: name };
-      if (await runs.get(runIdOf({ ...address, eTag }))) return;
+      const known = (await runs.get(runIdOf({ ...address, eTag })))?.value;
+      if (known) {
+        // Without its marker no poller would ever find it.
+        if (known.closedAt === null && !marked.has(known.id)) await runs.setMarker(known.id, true);
+        return;
+      }
       const taken = await takeUp(deployment, address);
       if (!taken.stored || !taken.opened) return;
       found += 1;

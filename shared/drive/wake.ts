@@ -7,19 +7,21 @@ import type { Deployment } from '../runtime/deployment.ts';
  * letting go, and starts one where there is none.
  */
 export async function wakePoller(deployment: Deployment): Promise<void> {
-  const lease = await changeLease(deployment.documents, (current) => ({
-    ...current,
-    wakeups: current.wakeups + 1,
-  }));
+  let seen: number | undefined;
+  const lease = await changeLease(deployment.documents, (current) => {
+    seen ??= current.wakeups;
+    // Raised by somebody else since, and so after our run was open: once is enough for both.
+    return current.wakeups > seen ? undefined : { ...current, wakeups: current.wakeups + 1 };
+  });
   if (!isHeld(lease, new Date())) await invokeAdvanceRuns(deployment);
 }
 
 /** Invokes advance-runs detached: it polls for as long as any run is open. */
-export async function invokeAdvanceRuns({ clients, config, ledger }: Deployment): Promise<void> {
+export async function invokeAdvanceRuns({ closingClients, config, ledger }: Deployment): Promise<void> {
   const functionId = config.advanceRunsFunctionId;
-  const management = await clients.functions(ledger.region);
+  const management = await closingClients.functions(ledger.region);
   const found = await call('GetFunction', () => management.getFunction({ functionId }));
-  const client = await clients.functionsInvoke(found.function.invokeEndpoint ?? '');
+  const client = await closingClients.functionsInvoke(found.function.invokeEndpoint ?? '');
   await call('InvokeFunction', () =>
     client.invokeFunction({
       functionId,

@@ -13,7 +13,7 @@ export interface Lease {
 
 const NAME = 'lease/poller';
 const FREE: Lease = { nonce: '', holder: null, until: new Date(0).toISOString(), wakeups: 0 };
-/** A thousand drops at once raise it a thousand times: each write fails only because another one succeeded. */
+/** Each write fails only because another one succeeded. */
 const MAX_CONFLICTS = 30;
 /** Spreads those who met; a write takes a few milliseconds. */
 const CONFLICT_WAIT_MS = 100;

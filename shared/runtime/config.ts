@@ -70,7 +70,12 @@ export const configSchema = z.strictObject({
     .default(5)
     .describe('A work request is first asked after this many seconds …'),
   pollMaxSeconds: z.number().positive().default(60).describe('… and then at most this many seconds apart.'),
-  importTimeoutHours: z.number().positive().default(12).describe('An import that takes longer has failed.'),
+  importTimeoutHours: z
+    .number()
+    .positive()
+    .max(24, 'OCI reads the object by a pre-authenticated request, and that lives for 24 hours')
+    .default(12)
+    .describe('An import that takes longer has failed.'),
   giveUpHours: z
     .number()
     .positive()

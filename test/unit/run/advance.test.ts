@@ -181,6 +181,33 @@ describe('the drop journey', () => {
     expect(late.branches[0]).toMatchObject({ step: 'clean-up', failure: FAILURE });
   });
 
+  it('does not fail an import because its work request could not be asked for a moment, however long it takes', () => {
+    const run = having(newRun(), inspected, parCreated, requested);
+    const failed = { kind: 'step-failed', region: REGION, failure: FAILURE, transient: true } as const;
+    const at = (hours: number) => timed(failed, plusSeconds(T0, hours * 3600));
+    expect(advance(run, at(11), POLICY).run.branches[0]?.step).toBe('import');
+    expect(advance(run, at(13), POLICY).run.branches[0]?.failure).toEqual(FAILURE);
+  });
+
+  it('does not say of an image that it was deleted where it could not be', () => {
+    const changed = { ...verified, result: 'changed' } as const;
+    const failed = { kind: 'step-failed', region: REGION, failure: FAILURE, transient: false } as const;
+    const ended = having(newRun(), inspected, parCreated, requested, succeeded, changed, failed, cleanedUp);
+    expect(ended.failure).toMatchObject({
+      code: 'SOURCE_CHANGED',
+      remedy: expect.stringContaining('oci compute image delete --image-id ocid1.image'),
+    });
+  });
+
+  it('is refused where the source turns out to be archived, before and after it was read', () => {
+    const archived = { kind: 'source-lost', how: 'archived' } as const;
+    for (const run of [
+      having(newRun(), archived),
+      having(newRun(), inspected, parCreated, archived, cleanedUp),
+    ])
+      expect([run.state, run.failure?.code]).toEqual(['REFUSED', 'SOURCE_ARCHIVED']);
+  });
+
   it('ends at once what failed for good', () => {
     const run = having(
       newRun(),

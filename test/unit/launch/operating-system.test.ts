@@ -139,3 +139,8 @@ describe('readArchitecture', () => {
     expect(readArchitecture(clues).architecture).toBe(architecture);
   });
 });
+
+test('of a Windows disk under 1 GB it is said that it is that small, not that it has none', () => {
+  const [problem] = windowsProblems('Server 2019 Standard', 2 ** 29, 'disk');
+  expect(problem?.sentence).toContain('less than 1 GB');
+});

@@ -83,6 +83,7 @@ describe('a call', () => {
     const started = Date.now();
     await expect(send(uri, within(1_000.5))).rejects.toThrow();
     expect(Date.now() - started).toBeLessThan(1_000);
+    expect(Date.now() - started).toBeGreaterThan(400);
   });
 
   it('is not begun after the deadline', async () => {

@@ -75,7 +75,7 @@ export const configSchema = z.strictObject({
     .positive()
     .max(24, 'OCI reads the object by a pre-authenticated request, and that lives for 24 hours')
     .default(12)
-    .describe('An import that takes longer has failed.'),
+    .describe('An import that takes longer has failed; 24 at most.'),
   giveUpHours: z
     .number()
     .positive()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { coldStarts } from './cold-start.ts';
 import { detection } from './detection.ts';
 import { eventLatency } from './event-latency.ts';
@@ -30,6 +30,8 @@ if (options.includes('--umbrella'))
     stdio: 'inherit',
   });
 
+/** What else the machine was doing: the ratios bear it, the milliseconds do not. */
+const [load = 0] = loadavg();
 const tables: Table[] = [];
 for (const [name, run] of Object.entries(BENCHES)) {
   if (names.length > 0 && !names.includes(name)) continue;
@@ -43,7 +45,7 @@ process.exitCode = tables.some(({ rows }) => rows.some(({ met }) => met === fals
 
 function record(measured: readonly Table[]): string {
   const [processor] = cpus();
-  const machine = `${cpus().length} × ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`;
+  const machine = `${cpus().length} × ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, load ${load.toFixed(1)} when it began`;
   return [
     '# Performance',
     '',

@@ -35,9 +35,10 @@ export async function attestRun(
   const said = saidInPassing();
   const attestation: Attestation = { text, how: 'command', by: connection.caller, at: said.at };
   const fact = { kind: 'attested', attestation, ...said } as const;
-  const { value: run } = await deployment.runs.advance(held, fact, deployment.policy);
+  const { stored, written } = await deployment.runs.advance(held, fact, deployment.policy);
+  const { value: run } = stored;
   // Only a held run takes it; whether it was one is known for certain only after the compare-and-swap.
-  if (run.attestation?.at !== said.at) throw new RunNotHeldError(run.id, run.state);
+  if (!written) throw new RunNotHeldError(run.id, run.state);
   await wakePoller(deployment);
   io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
   return EXIT.ok;

@@ -22,15 +22,16 @@ export async function advanceRunOfImage(deployment: Deployment, imageId: string)
   const runId = found?.image.freeformTags?.[RUN_TAG];
   let stored = runId ? await readWithImage(deployment, runId, imageId) : undefined;
   if (!stored) return { ignored: 'the image of no run' };
-  for (let round = 1; ; round += 1) {
+  // Past its import, the run is in the hands of whoever took it there.
+  for (let round = 1; awaits(stored.value, imageId) && round <= HINTED_ROUNDS; round += 1) {
+    if (round > 1) await sleep(WORK_REQUEST_LAG_MS);
     stored = await drive(deployment, stored, true);
-    const importing = stored.value.branches.some(
-      ({ step, imageId: id }) => step === 'import' && id === imageId,
-    );
-    if (!importing || round === HINTED_ROUNDS) return { run: stored.value.id, state: stored.value.state };
-    await sleep(WORK_REQUEST_LAG_MS);
   }
+  return { run: stored.value.id, state: stored.value.state };
 }
+
+const awaits = (run: Run, imageId: string) =>
+  run.branches.some((branch) => branch.step === 'import' && branch.imageId === imageId);
 
 /** The run once it knows the image: CreateImage's answer may not have been written down yet. */
 async function readWithImage(

@@ -55,9 +55,10 @@ async function lookAgain(deployment: Deployment, stored: Stored<Run>): Promise<v
   const attestation = configuredAttestation(config, stored.value.verdict?.licensedSystem ?? null);
   if (head?.eTag !== stored.value.source.eTag) {
     const lost = { kind: 'source-lost', how: head ? 'overwritten' : 'deleted', ...said } as const;
-    await drive(deployment, await runs.advance(stored, lost, policy));
+    await drive(deployment, (await runs.advance(stored, lost, policy)).stored);
   } else if (attestation) {
-    await drive(deployment, await runs.advance(stored, { kind: 'attested', attestation, ...said }, policy));
+    const attested = { kind: 'attested', attestation, ...said } as const;
+    await drive(deployment, (await runs.advance(stored, attested, policy)).stored);
   }
 }
 

@@ -25,12 +25,10 @@ export const importImage: Handler = async ({ event, environment, deadline, log }
   const { dueAt } = stored.value;
   if (dueAt === null) return { run: stored.value.id, state: stored.value.state };
   const mine = opened || dueAt <= new Date().toISOString();
-  const driving = mine ? drive(deployment, stored) : stored;
-  // Both to their ends: after the answer the process is stopped in the midst of whatever it does.
-  const [driven, woken] = await Promise.allSettled([driving, wakePoller(deployment)]);
-  if (driven.status === 'rejected') throw driven.reason;
-  if (woken.status === 'rejected') throw woken.reason;
-  return { run: driven.value.value.id, state: driven.value.value.state };
+  const { value: run } = mine ? await drive(deployment, stored) : stored;
+  // Should this process die before it, the event comes again; and should that fail too, the schedule comes.
+  if (run.dueAt !== null) await wakePoller(deployment);
+  return { run: run.id, state: run.state };
 };
 
 /** The object an event speaks of; undefined where it lies in no drop bucket of this deployment. */

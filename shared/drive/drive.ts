@@ -56,10 +56,15 @@ export async function drive(
     if (due.length === 0 || deployment.deadline.remainingMs() < ACTION_RESERVE_MS) return current;
     const { value: run } = current;
     const facts = await Promise.all(due.map((action) => attempt(deployment, run, action)));
-    for (const fact of facts) current = await record(deployment, current, fact);
+    let moved = false;
+    for (const fact of facts) {
+      const { stored: next, written } = await record(deployment, current, fact);
+      current = next;
+      moved ||= written;
+    }
     if (current.value.closedAt !== null) await deployment.runs.setMarker(run.id, false);
-    // Nothing new: somebody else is further, and drives it.
-    if (current.value.sequence === run.sequence) return current;
+    // Somebody else said it first, and drives the run on: two drivers in step would tell everything twice.
+    if (!moved) return current;
   }
 }
 
@@ -97,19 +102,20 @@ function describe(error: unknown): Failure {
   };
 }
 
-async function record(deployment: Deployment, current: Stored<Run>, fact: Fact): Promise<Stored<Run>> {
-  const next = await deployment.runs.advance(current, fact, deployment.policy);
-  if (next.value.sequence !== current.value.sequence) {
-    deployment.log.info(fact.kind, {
-      run: next.value.id,
-      state: next.value.state,
-      sequence: next.value.sequence,
-    });
+async function record(
+  deployment: Deployment,
+  current: Stored<Run>,
+  fact: Fact,
+): Promise<{ stored: Stored<Run>; written: boolean }> {
+  const advanced = await deployment.runs.advance(current, fact, deployment.policy);
+  const { value: run } = advanced.stored;
+  if (advanced.written) {
+    deployment.log.info(fact.kind, { run: run.id, state: run.state, sequence: run.sequence });
   }
   if (fact.kind === 'par-created') {
-    const branch = next.value.branches.find(({ region }) => region === fact.region);
+    const branch = run.branches.find(({ region }) => region === fact.region);
     // Another driver's PAR was recorded first: ours must not stay.
-    if (branch?.par?.id !== fact.par.id) await deletePar(deployment, next.value, fact.par.id);
+    if (branch?.par?.id !== fact.par.id) await deletePar(deployment, run, fact.par.id);
   }
-  return next;
+  return advanced;
 }

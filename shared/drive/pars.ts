@@ -14,15 +14,18 @@ const namePrefix = (run: Run, branch: Branch) => `byoi/${run.id}/${branch.region
 
 /**
  * Makes the PAR that the import reads through: for this one object, read only. Its URL is shown once, in this
- * answer, so earlier attempts' PARs and those of a driver that died before it wrote one down are deleted first.
+ * answer, so earlier attempts' PARs and those of a driver that died before it wrote one down are deleted.
  */
 export const createPar: BranchPerformer = async (deployment, run, branch) => {
   const name = `${namePrefix(run, branch)}${branch.attempt}`;
-  const staleBefore = Date.now() - STALE_AFTER_MS;
-  for await (const par of listPars(deployment, run, branch)) {
-    const stale = par.name !== name || new Date(par.timeCreated).getTime() < staleBefore;
-    if (stale) await deletePar(deployment, run, par.id);
-  }
+  const [par] = await Promise.all([
+    makePar(deployment, run, name),
+    deleteStalePars(deployment, run, branch, name),
+  ]);
+  return { kind: 'par-created', region: branch.region, attempt: branch.attempt, par };
+};
+
+async function makePar(deployment: Deployment, run: Run, name: string): Promise<Par> {
   const { source } = run;
   const client = await deployment.clients.objectStorage(source.region);
   const expires = new Date(Date.now() + LIFETIME_HOURS * 3_600_000);
@@ -40,9 +43,22 @@ export const createPar: BranchPerformer = async (deployment, run, branch) => {
   );
   const { id, fullPath, accessUri } = preauthenticatedRequest;
   const url = fullPath || `${client.endpoint}${accessUri}`;
-  const par: Par = { id, url, expiresAt: expires.toISOString() };
-  return { kind: 'par-created', region: branch.region, attempt: branch.attempt, par };
-};
+  return { id, url, expiresAt: expires.toISOString() };
+}
+
+/** A PAR of this attempt's name may be another driver's, at work at this moment: it is left until it is old. */
+async function deleteStalePars(
+  deployment: Deployment,
+  run: Run,
+  branch: Branch,
+  name: string,
+): Promise<void> {
+  const staleBefore = Date.now() - STALE_AFTER_MS;
+  for await (const par of listPars(deployment, run, branch)) {
+    const stale = par.name !== name || new Date(par.timeCreated).getTime() < staleBefore;
+    if (stale) await deletePar(deployment, run, par.id);
+  }
+}
 
 /** Deletes every PAR of the branch, those that no record names too. */
 export const deletePars: BranchPerformer = async (deployment, run, branch) => {

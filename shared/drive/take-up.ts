@@ -45,7 +45,8 @@ export async function takeUp(deployment: Deployment, address: ObjectAddress): Pr
   const taken = await runs.open(openRun(runIdOf(source), source, [plan], attestation, said));
   if (!taken.opened || !isArchived(head)) return taken;
   const archived = { kind: 'source-lost', how: 'archived', ...said } as const;
-  return { ...taken, stored: await runs.advance(taken.stored, archived, deployment.policy) };
+  const { stored } = await runs.advance(taken.stored, archived, deployment.policy);
+  return { stored, opened: true };
 }
 
 const ignored = (reason: string) => ({ stored: null, ignored: reason });

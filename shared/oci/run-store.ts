@@ -30,8 +30,16 @@ export interface RunStore {
    * @returns `opened: false` and the run that is there, where the id is known already
    */
   open(run: Run): Promise<{ stored: Stored<Run>; opened: boolean }>;
-  /** Moves a run by a fact; on a conflict it is read again and the fact applied to what is there. */
-  advance(stored: Stored<Run>, fact: Fact, policy: Policy): Promise<Stored<Run>>;
+  /**
+   * Moves a run by a fact; on a conflict it is read again and the fact applied to what is there.
+   *
+   * @returns `written: false` where the fact changed nothing: it was stale, or somebody else said it first
+   */
+  advance(
+    stored: Stored<Run>,
+    fact: Fact,
+    policy: Policy,
+  ): Promise<{ stored: Stored<Run>; written: boolean }>;
   /** Puts the marker of an open run back, or takes that of a closed one away. */
   setMarker(id: string, open: boolean): Promise<void>;
 }
@@ -52,9 +60,9 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       for await (const { id } of under(RUNS, prefix)) yield id;
     },
     async open(run) {
-      const known = await documents.read<Run>(RUNS + run.id);
+      const [known] = await Promise.all([documents.read<Run>(RUNS + run.id), documents.mark(OPEN + run.id)]);
+      if (known?.value.closedAt != null) await documents.remove(OPEN + run.id);
       if (known) return { stored: known, opened: false };
-      await documents.mark(OPEN + run.id);
       try {
         return { stored: await documents.write(RUNS + run.id, run, null), opened: true };
       } catch (error) {
@@ -68,9 +76,9 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       let current = stored;
       for (let round = 0; round < MAX_CONFLICTS; round += 1) {
         const { run } = advance(current.value, fact, policy);
-        if (run === current.value) return current;
+        if (run === current.value) return { stored: current, written: false };
         try {
-          return await documents.write(RUNS + run.id, run, current.eTag);
+          return { stored: await documents.write(RUNS + run.id, run, current.eTag), written: true };
         } catch (error) {
           if (!(error instanceof DocumentConflictError)) throw error;
         }

@@ -18,7 +18,7 @@ export interface Deployed extends LocalCloud {
   drop(object: string, content: Buffer, metadata?: Record<string, string>): Promise<string>;
   /** Waits until a run fits. @throws after 30 seconds, with the record as it is then */
   until(id: string, fits: (run: Run) => boolean): Promise<Run>;
-  /** Waits until the run is closed. */
+  /** Waits until the run is closed, and its marker gone. */
   ended(id: string): Promise<Run>;
   /** Runs the schedule's tick now, and waits for nothing. */
   tick(): Promise<void>;
@@ -37,6 +37,11 @@ export interface Deployed extends LocalCloud {
   /** Images there are. */
   images(): Promise<{ id: string; displayName: string; freeformTags: Record<string, string> }[]>;
   remove(): Promise<void>;
+}
+
+async function isMarked(runs: RunStore, id: string): Promise<boolean> {
+  for await (const marker of runs.openMarkers()) if (marker.id === id) return true;
+  return false;
 }
 
 /** Polls at a pace that suits a test; everything else as a user has it. */
@@ -84,7 +89,13 @@ export async function deploy(
     runs,
     control,
     until,
-    ended: (id) => until(id, (run) => isEnded(run.state) && run.closedAt !== null),
+    async ended(id) {
+      const run = await until(id, ({ state, closedAt }) => isEnded(state) && closedAt !== null);
+      // The marker goes a moment after the record says that the run is closed.
+      const end = Date.now() + 5_000;
+      while (Date.now() < end && (await isMarked(runs, id))) await sleep(50);
+      return run;
+    },
     async drop(object, content, metadata = {}) {
       const storage = await clients.objectStorage(ASHBURN);
       const { eTag } = await storage.putObject({

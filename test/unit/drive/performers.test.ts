@@ -232,7 +232,7 @@ describe('an object that arrived', () => {
               return undefined;
             },
             async advance({ value, eTag }: { value: Run; eTag: string }, fact: never, policy: never) {
-              return { value: advance(value, fact, policy).run, eTag };
+              return { stored: { value: advance(value, fact, policy).run, eTag }, written: true };
             },
           },
         },

@@ -149,7 +149,7 @@ export class RunNotOpenedError extends ByoiError {
     super(
       'RUN_NOT_OPENED',
       `No run was opened for ${path}.`,
-      'By its name it may be no image (config.json, ignoreNames); otherwise the log of import-image says why.',
+      "By its name it may be no image (config.json, ignoreNames); with --debug the functions' log says why.",
     );
   }
 }

@@ -39,7 +39,8 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
   const interrupted = interruption();
   const dataDir = mkdtempSync(join(tmpdir(), 'byoi-'));
   const say = options.output === 'json' ? io.err.write : io.out.write;
-  const cloud = { dataDir, regions: REGIONS, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale };
+  const log = (line: string) => options.debug && io.err.write(`${printable(line)}\n`);
+  const cloud = { dataDir, regions: REGIONS, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale, log };
   const local = await startLocalCloud(cloud, PACE);
   try {
     for (const [region, endpoint] of Object.entries(local.endpoints))

@@ -18,7 +18,7 @@ const LEAST_PAUSE_MS = 50;
 
 /** What the poller remembers of an open run between two looks at it. */
 interface Watched {
-  /** When to look at it again; null: held for a licence, which the schedule looks after. */
+  /** When to look at it again; null: held for a licence or not there yet, until somebody raises the wakeups. */
   readonly lookAt: number | null;
 }
 
@@ -87,7 +87,8 @@ async function driveOpenRuns(deployment: Deployment, watched: Map<string, Watche
     watched.set(id, { lookAt: next });
     try {
       const stored = await runs.get(id);
-      if (!stored) return;
+      // A marker whose run is not written yet: whoever writes it raises the wakeups; else the schedule clears it.
+      if (!stored) return void watched.set(id, { lookAt: null });
       const driven = isDue(stored.value) ? await drive(deployment, stored) : stored;
       if (driven.value.sequence !== stored.value.sequence) moved = true;
       const { dueAt, closedAt } = driven.value;

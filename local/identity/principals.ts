@@ -1,4 +1,5 @@
 import {
+  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
@@ -47,12 +48,15 @@ interface SessionClaims {
 /** Issues and checks what identifies a caller: API keys by their public half, tokens by the cloud's own key. */
 export class Principals {
   readonly #apiKeys: Table<ApiKey>;
-  readonly #signingKeyPem: string;
+  /** Parsed once: every call of a function is checked with it. */
+  readonly #signingKey: KeyObject;
+  readonly #verifyingKey: KeyObject;
 
   /** @param signingKeyPem private key of the cloud, which signs session tokens; kept across restarts */
   constructor(apiKeys: Table<ApiKey>, signingKeyPem: string) {
     this.#apiKeys = apiKeys;
-    this.#signingKeyPem = signingKeyPem;
+    this.#signingKey = createPrivateKey(signingKeyPem);
+    this.#verifyingKey = createPublicKey(this.#signingKey);
   }
 
   addApiKey(key: ApiKey): void {
@@ -85,7 +89,7 @@ export class Principals {
       jwk: JSON.stringify({ kid: 'session', ...keys.publicKey.export({ format: 'jwk' }) }),
     };
     const signed = `${base64Json({ alg: 'RS256', typ: 'JWT', kid: 'local' })}.${base64Json(claims)}`;
-    const signature = signBytes('RSA-SHA256', Buffer.from(signed), this.#signingKeyPem).toString('base64url');
+    const signature = signBytes('RSA-SHA256', Buffer.from(signed), this.#signingKey).toString('base64url');
     return {
       token: `${signed}.${signature}`,
       privateKeyPem: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
@@ -113,9 +117,8 @@ export class Principals {
   #resolveSession(token: string): { principal: Principal; publicKey: KeyObject } {
     const [header, payload, signature] = token.split('.');
     if (!header || !payload || !signature) throw notAuthenticated('malformed session token');
-    const signingKey = createPublicKey(this.#signingKeyPem);
     const signed = Buffer.from(`${header}.${payload}`);
-    if (!verify('RSA-SHA256', signed, signingKey, Buffer.from(signature, 'base64url'))) {
+    if (!verify('RSA-SHA256', signed, this.#verifyingKey, Buffer.from(signature, 'base64url'))) {
       throw notAuthenticated('session token of another cloud');
     }
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as SessionClaims;

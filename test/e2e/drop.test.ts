@@ -128,7 +128,16 @@ describe('what a person set on the object', () => {
 describe('what cannot be imported', () => {
   const vhd = Buffer.alloc(1024);
   vhd.write('conectix', 512);
+  // A backing file (qcow2 header, offsets 8 and 16) named at byte 1,024: what CVE-2011-3147 is about.
+  const backed = Buffer.from(QCOW2);
+  backed.writeBigUInt64BE(1024n, 8);
+  backed.writeUInt32BE(backed.write('/etc/shadow', 1024), 16);
+  const flat = Buffer.from(
+    '# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 2048 FLAT "a-flat.vmdk" 0\n',
+  );
   const cases: [string, Buffer, string][] = [
+    ['backed.qcow2', backed, 'QCOW2_BACKING_FILE'],
+    ['flat.vmdk', flat, 'VMDK_SUBTYPE_UNSUPPORTED'],
     ['disk.vhd', vhd, 'VHD_UNSUPPORTED'],
     ['empty.qcow2', Buffer.alloc(0), 'IMAGE_EMPTY'],
     ['ten-bytes.qcow2', Buffer.from('0123456789'), 'FORMAT_UNKNOWN'],

@@ -85,6 +85,17 @@ describe('events', () => {
 });
 
 describe('the source', () => {
+  it('that is overwritten while it is read is superseded by its new content', async () => {
+    // Of its GetObject calls the first two are the configuration's and the run's; then the image is read.
+    await faults({ calls: [{ operation: 'GetObject', skip: 2, times: 1, delayMs: 1_000 }] });
+    const first = await byoi.drop('read.qcow2', QCOW2);
+    await expect.poll(() => byoi.isMarked(first)).toBe(true);
+    const second = await byoi.drop('read.qcow2', OTHER);
+    const lost = await byoi.ended(first);
+    expect([lost.state, lost.failure?.code]).toEqual(['SUPERSEDED', 'SOURCE_OVERWRITTEN']);
+    await expectOneImage(await byoi.ended(second));
+  });
+
   it('that is overwritten while it is imported gives no image; its new content has a run of its own', async () => {
     await byoi.control('POST', 'clock', { scale: 5 });
     const first = await byoi.drop('changing.qcow2', QCOW2);

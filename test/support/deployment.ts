@@ -20,6 +20,8 @@ export interface Deployed extends LocalCloud {
   until(id: string, fits: (run: Run) => boolean): Promise<Run>;
   /** Waits until the run is closed, and its marker gone. */
   ended(id: string): Promise<Run>;
+  /** Is the run marked as open? Asked by a listing, which counts as no GetObject. */
+  isMarked(id: string): Promise<boolean>;
   /** Runs the schedule's tick now, and waits for nothing. */
   tick(): Promise<void>;
   /** Calls the control of the emulation. @returns its JSON answer */
@@ -89,6 +91,7 @@ export async function deploy(
     runs,
     control,
     until,
+    isMarked: (id) => isMarked(runs, id),
     async ended(id) {
       const run = await until(id, ({ state, closedAt }) => isEnded(state) && closedAt !== null);
       // The marker goes a moment after the record says that the run is closed.

@@ -112,3 +112,12 @@ test('a second poller finds the first one and does nothing', async () => {
   await changeLease(documents, (lease) => ({ ...lease, holder: 'first', until: '2999-01-01T00:00:00.000Z' }));
   expect(await poll(fakeDeployment(parts), 'second')).toEqual({ ignored: 'another invocation is polling' });
 });
+
+test('a marker without a run keeps no poller busy: the schedule clears it', async () => {
+  const { parts } = pollerOver(new Map(), () => undefined);
+  const openMarkers = async function* () {
+    yield { id: 'orphan', createdAt: new Date() };
+  };
+  const runs = { ...parts.runs, openMarkers };
+  expect(await poll(fakeDeployment({ ...parts, runs }), 'me')).toEqual({ polled: true });
+});

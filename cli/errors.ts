@@ -24,6 +24,21 @@ export class ConfigFileError extends ByoiError {
   }
 }
 
+/** An image on this machine cannot be read. */
+export class FileUnreadableError extends ByoiError {
+  override readonly name = 'FileUnreadableError';
+
+  /** @param reason completes "… cannot be read: …" */
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(
+      'FILE_UNREADABLE',
+      `${path || 'A file without a name'} cannot be read: ${reason}.`,
+      'Give the path of an image that you may read.',
+      options,
+    );
+  }
+}
+
 /** The OCI configuration has no such profile. */
 export class ProfileNotFoundError extends ByoiError {
   override readonly name = 'ProfileNotFoundError';
@@ -149,7 +164,7 @@ export class RunNotOpenedError extends ByoiError {
     super(
       'RUN_NOT_OPENED',
       `No run was opened for ${path}.`,
-      "By its name it may be no image (config.json, ignoreNames); with --debug the functions' log says why.",
+      "Run it again with --debug: the functions' log says why.",
     );
   }
 }

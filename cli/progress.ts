@@ -1,3 +1,4 @@
+import { rejections } from '../shared/launch/verdict.ts';
 import { type Branch, type BranchStep, isEnded, type Run } from '../shared/run/run.ts';
 import { type Paint, painter, printable } from './output.ts';
 import { attestCommand, paintState, phaseOf, progressOf } from './render-run.ts';
@@ -46,7 +47,8 @@ function plainProgress(terminal: Terminal): Progress {
 /** What there is to tell of a run so far, in order; a line once told stays true, and is told once. */
 function milestones(run: Run, paint: Paint): string[] {
   const lines = ['reading the image'];
-  if (run.verdict) lines.push(summarizeVerdict(run.verdict));
+  // Why an image is refused is told with the outcome.
+  if (run.verdict && rejections(run.verdict).length === 0) lines.push(summarizeVerdict(run.verdict));
   lines.push(...run.branches.flatMap((branch) => stepsTold(run, branch)));
   if (isSettled(run)) lines.push(...outcome(run, paint));
   return lines;

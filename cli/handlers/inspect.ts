@@ -8,6 +8,7 @@ import { objectSource } from '../../shared/oci/object-source.ts';
 import { headObject } from '../../shared/oci/objects.ts';
 import { namespaceOf, openConnection } from '../connection.ts';
 import { ObjectNotFoundError, UsageError } from '../errors.ts';
+import { checkImageFile } from '../image-file.ts';
 import type { GlobalOptions } from '../options.ts';
 import { json, painter, printable } from '../output.ts';
 import { renderVerdict } from '../render-verdict.ts';
@@ -41,6 +42,7 @@ export async function inspectImage(io: Io, options: GlobalOptions, image: string
 async function open(image: string, options: GlobalOptions): Promise<Opened> {
   if (image.startsWith('oci://')) return openObject(image, options);
   if (/^https?:\/\//i.test(image)) return { source: await openUrl(image), name: nameInUrl(image) };
+  checkImageFile(image);
   const source = await openFile(image);
   return { source, name: basename(image), close: () => source.close() };
 }

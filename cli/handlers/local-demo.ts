@@ -1,15 +1,18 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { RunNotOpenedError } from '../errors.ts';
+import { configSchema } from '../../shared/runtime/config.ts';
+import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
+import { RunNotOpenedError, UsageError } from '../errors.ts';
+import { checkImageFile } from '../image-file.ts';
 import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
 import type { GlobalOptions } from '../options.ts';
-import { json, painter, printable } from '../output.ts';
+import { formatBytes, json, painter, printable } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { publicRun } from '../render-run.ts';
 import { renderVerdict } from '../render-verdict.ts';
@@ -34,18 +37,18 @@ const OPENED_WITHIN_MS = 20_000;
 /** The main job on an embedded OCI: drop disks, follow them, show what became of them. */
 export async function runDemo(io: Io, options: DemoOptions, ...given: string[]): Promise<ExitCode> {
   const paths = given.length > 0 ? given : [DEMO_DISK];
-  // A wrong path is told before anything is started.
-  for (const path of paths) accessSync(path, constants.R_OK);
+  checkPaths(paths);
   const interrupted = interruption();
   const dataDir = mkdtempSync(join(tmpdir(), 'byoi-'));
   const say = options.output === 'json' ? io.err.write : io.out.write;
   const log = (line: string) => options.debug && io.err.write(`${printable(line)}\n`);
   const cloud = { dataDir, regions: REGIONS, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale, log };
-  const local = await startLocalCloud(cloud, PACE);
+  let local: LocalCloud | undefined;
   try {
+    local = await startLocalCloud(cloud, PACE);
     for (const [region, endpoint] of Object.entries(local.endpoints))
       say(`embedded OCI  ${region}  ${endpoint}\n`);
-    const runs = await Promise.race([dropAndFollow(local, paths, options, io), interrupted]);
+    const runs = await Promise.race([dropAndFollow(local, paths, io, say, options), interrupted]);
     if (!runs) return EXIT.error;
     if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
     else for (const run of runs) io.out.write(`\n${renderOutcome(run, io)}`);
@@ -55,8 +58,31 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
     }
     return exitCodeOf(runs);
   } finally {
-    await local.cloud.stop();
+    await local?.cloud.stop();
     rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** What cannot work is told before anything is started. */
+function checkPaths(paths: readonly string[]): void {
+  const names = new Set<string>();
+  const ignoreNames = configSchema.shape.ignoreNames.parse(undefined);
+  for (const path of paths) {
+    checkImageFile(path);
+    const name = basename(path);
+    if (isIgnoredName(name, ignoreNames)) {
+      throw new UsageError(
+        `${path} is no image by its name: dropped, it would be ignored.`,
+        'Leave it out, or give the file another name; docs/configuration.md, ignoreNames, has the names.',
+      );
+    }
+    if (names.has(name)) {
+      throw new UsageError(
+        `More than one of the files is called ${name}: in the bucket one would overwrite the other.`,
+        'Give each file once, and files of the same name one at a time.',
+      );
+    }
+    names.add(name);
   }
 }
 
@@ -71,20 +97,23 @@ function interruption(): Promise<undefined> {
 async function dropAndFollow(
   local: LocalCloud,
   paths: readonly string[],
-  options: DemoOptions,
   io: Io,
+  say: (text: string) => void,
+  options: DemoOptions,
 ): Promise<Run[]> {
   const { clients, deployment } = local;
   const store = openRunStore(clients, deployment.ledger);
   const ids: string[] = [];
   for (const path of paths) {
+    say(`dropping      ${printable(basename(path))}  ${formatBytes(statSync(path).size)}\n`);
     const id = await drop(local, path);
     await opened(store, id, path);
     ids.push(id);
   }
   const wantsJson = options.output === 'json';
   const progress = startProgress(wantsJson ? io.err : io.out);
-  return followRuns(store, ids, progress, LOOK_INTERVAL_MS);
+  const settled = await followRuns(store, ids, progress, LOOK_INTERVAL_MS);
+  return settled.sort((one, other) => ids.indexOf(one.id) - ids.indexOf(other.id));
 }
 
 /** Waits until the object's event has opened its run. */
@@ -114,15 +143,17 @@ function renderOutcome(run: Run, io: Io): string {
 function howToUse({ cloud, endpoints, deployment }: LocalCloud): string {
   const [endpoint] = Object.values(endpoints);
   const { namespace, bucket } = deployment.ledger;
+  // `npm start` is called in the package's folder, where npx finds the command and the PATH does not.
+  const byoi = process.env.npm_lifecycle_event === 'start' ? 'npx byoi' : 'byoi';
   return `
 The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
 
-  export OCI_CLI_CONFIG_FILE=${cloud.configFile}
+  export OCI_CLI_CONFIG_FILE=${cloud.configFile} SUPPRESS_LABEL_WARNING=True
   export BYOI_ENDPOINTS='${JSON.stringify(endpoints)}' BYOI_LEDGER_BUCKET=${bucket}
 
   oci --endpoint ${endpoint} os object put -ns ${namespace} -bn ${deployment.dropBucket} --file disk.qcow2
   oci --endpoint ${endpoint} compute image list -c ${deployment.compartmentId}
-  byoi runs watch
+  ${byoi} runs watch
 
 With an SDK: read that configuration file, and set each client's endpoint to ${endpoint}.
 `;

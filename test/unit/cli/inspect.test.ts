@@ -68,11 +68,16 @@ test('an image that is refused gives its reasons and exit status 2', async () =>
   expect(out).toContain('refused FORMAT_UNKNOWN');
 });
 
-test('a file that is not there gives an error and exit status 1', async () => {
+test('a file that is not there, and a directory, give an error naming it and exit status 1', async () => {
   expect(await inspect(join(folder, 'none.qcow2'))).toMatchObject({
     status: 1,
     out: '',
-    err: expect.stringMatching(/^error SOURCE_UNAVAILABLE: .*ENOENT/),
+    err: expect.stringMatching(/^error FILE_UNREADABLE: .*none\.qcow2 .*no such file/),
+  });
+  expect(await inspect(folder)).toMatchObject({
+    status: 1,
+    out: '',
+    err: expect.stringMatching(/^error FILE_UNREADABLE: .*not a regular file/),
   });
 });
 

@@ -105,10 +105,10 @@ describe('any other error', () => {
   });
 
   test('names the one of several operands that is at fault', async () => {
-    const { status, err } = await byoi('local', 'demo', 'package.json', '/nowhere/disk.qcow2');
+    const { status, err } = await byoi('local', 'demo', 'build.mjs', '/nowhere/disk.qcow2');
     expect({ status, err }).toMatchObject({
       status: 1,
-      err: expect.stringMatching(/ENOENT.*\/nowhere\/disk\.qcow2/),
+      err: expect.stringMatching(/FILE_UNREADABLE: \/nowhere\/disk\.qcow2/),
     });
   });
 

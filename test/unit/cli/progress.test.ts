@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startProgress } from '../../../cli/progress.ts';
 import type { Run } from '../../../shared/run/run.ts';
-import { aBranch, aRun, PAR_SECRET } from '../../support/runs.ts';
+import { aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 import { recordingTerminal, screenAfter } from '../../support/terminal.ts';
 
 const one = 'aaaaaaaaaaaaaaaaaaaaaaaaaa';
@@ -54,6 +54,19 @@ describe('where nobody watches', () => {
       startProgress(terminal).show(run);
       expect(terminal.written()).not.toMatch(/request|importing|checking|firmware/);
     }
+  });
+
+  test('why an image is refused is told once, with its remedy', () => {
+    const failure = { code: 'NO_GOOD', sentence: 'It is no good.', remedy: 'Bring another.' };
+    const terminal = recordingTerminal();
+    const verdict = aVerdict({ problems: [{ ...failure, severity: 'reject' }] });
+    startProgress(terminal).show(aRun({ state: 'REFUSED', failure, verdict, branches: [] }));
+    const lines = terminal.written().trimEnd().split('\n');
+    expect(lines.map((line) => line.split('  ').slice(3).join('  '))).toEqual([
+      'reading the image',
+      'REFUSED  NO_GOOD: It is no good.',
+      'to do: Bring another.',
+    ]);
   });
 
   test('no escape sequence is written, whatever the object is called', () => {

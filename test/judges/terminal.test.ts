@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../support/programs.ts';
 import { screenAfter } from '../support/terminal.ts';
@@ -47,4 +50,15 @@ test('the demo in a pipe writes plain lines, a line a step', () => {
   expect(written).not.toContain('\r');
   expect(written).toMatch(/demo-disk\.qcow2 {2}us-ashburn-1 importing/);
   expect(written).toMatch(/demo-disk\.qcow2 {2}SUCCEEDED {2}us-ashburn-1 ocid1\.image\./);
+});
+
+test('the demo whose reader leaves cleans up all the same', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'byoi-reader-left-'));
+  try {
+    const written = run('bsdutils', ['sh', '-c', `TMPDIR='${folder}' ${DEMO} | head -n 5`]);
+    expect(written).toMatch(/demo-disk\.qcow2 {2}/);
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -39,6 +39,21 @@ export class FileUnreadableError extends ByoiError {
   }
 }
 
+/** The embedded OCI has no place for its data and its sockets. */
+export class TemporaryFolderError extends ByoiError {
+  override readonly name = 'TemporaryFolderError';
+
+  /** @param reason completes "… cannot be used: …" */
+  constructor(folder: string, reason: string, options?: ErrorOptions) {
+    super(
+      'TMPDIR_UNUSABLE',
+      `The temporary folder ${folder} cannot be used: ${reason}.`,
+      'Set TMPDIR to another folder, with a short path and room for the files.',
+      options,
+    );
+  }
+}
+
 /** The OCI configuration has no such profile. */
 export class ProfileNotFoundError extends ByoiError {
   override readonly name = 'ProfileNotFoundError';

@@ -11,6 +11,7 @@ import { RunNotOpenedError, UsageError } from '../errors.ts';
 import { checkImageFile } from '../image-file.ts';
 import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
+import { checkTemporaryFolder } from '../local/temporary-folder.ts';
 import type { GlobalOptions } from '../options.ts';
 import { formatBytes, json, painter, printable } from '../output.ts';
 import { startProgress } from '../progress.ts';
@@ -38,6 +39,8 @@ const OPENED_WITHIN_MS = 20_000;
 export async function runDemo(io: Io, options: DemoOptions, ...given: string[]): Promise<ExitCode> {
   const paths = given.length > 0 ? given : [DEMO_DISK];
   checkPaths(paths);
+  const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  checkTemporaryFolder(tmpdir(), bytes);
   const interrupted = interruption();
   const dataDir = mkdtempSync(join(tmpdir(), 'byoi-'));
   const say = options.output === 'json' ? io.err.write : io.out.write;

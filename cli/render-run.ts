@@ -92,6 +92,25 @@ export function renderRun(run: Run, paint: Paint): string {
   ].join('');
 }
 
+/** What became of a run, for who followed it: the verdict, what failed, and the images that can be launched. */
+export function renderOutcome({ source, state, verdict, failure, branches }: Run, paint: Paint): string {
+  const images = branches.flatMap(({ region, imageId, failure, warnings }) => {
+    if (!imageId || failure) return [];
+    const marked = warnings.map((warning) => renderFailure(warning, '    ', paint('yellow', 'warning')));
+    return [`  ${region}  ${imageId}\n`, ...marked];
+  });
+  // A refusal is one of the verdict's problems already.
+  const told = verdict?.problems.some(({ code }) => code === failure?.code);
+  return [
+    `${paint('bold', printable(source.object))}  ${paintState(state, paint)}\n`,
+    verdict ? renderVerdict(verdict, paint) : '',
+    failure && !told
+      ? `\n${paint('bold', 'Failure')}\n${renderFailure(failure, '  ', paint('red', 'failed'))}`
+      : '',
+    images.length > 0 ? `\n${paint('bold', 'Image')}\n${images.join('')}` : '',
+  ].join('');
+}
+
 function renderBranch(branch: Branch, paint: Paint): string {
   const { imageId, par, failure, warnings } = branch;
   const rows = [

@@ -15,8 +15,7 @@ import { checkTemporaryFolder } from '../local/temporary-folder.ts';
 import type { GlobalOptions } from '../options.ts';
 import { formatBytes, json, painter, printable } from '../output.ts';
 import { startProgress } from '../progress.ts';
-import { publicRun } from '../render-run.ts';
-import { renderVerdict } from '../render-verdict.ts';
+import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 import { uploadFile } from '../upload.ts';
@@ -54,10 +53,12 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
     const runs = await Promise.race([dropAndFollow(local, paths, io, say, options), interrupted]);
     if (!runs) return EXIT.error;
     if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
-    else for (const run of runs) io.out.write(`\n${renderOutcome(run, io)}`);
+    else for (const run of runs) io.out.write(`\n${renderOutcome(run, painter(io.out))}`);
     if (options.keep) {
       say(howToUse(local));
       await interrupted;
+    } else if (runs.some(({ state }) => state === 'NEEDS_LICENSE')) {
+      say('\nWith --keep the cloud goes on, and a licence can be attested from another terminal.\n');
     }
     return exitCodeOf(runs);
   } finally {
@@ -134,13 +135,6 @@ async function drop({ clients, deployment }: LocalCloud, path: string): Promise<
   const address = { region, namespace, bucket: deployment.dropBucket, object: basename(path) };
   const eTag = await uploadFile(clients, address, path);
   return runIdOf({ ...address, eTag });
-}
-
-function renderOutcome(run: Run, io: Io): string {
-  const paint = painter(io.out);
-  const images = run.branches.map(({ region, imageId }) => `  ${region}  ${imageId ?? 'no image'}\n`);
-  const verdict = run.verdict ? renderVerdict(run.verdict, paint) : '';
-  return `${paint('bold', printable(run.source.object))}  ${run.state}\n${verdict}\n${paint('bold', 'Image')}\n${images.join('')}`;
 }
 
 function howToUse({ cloud, endpoints, deployment }: LocalCloud): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { json, painter } from '../../../cli/output.ts';
-import { publicRun, RUN_STATES, renderRun } from '../../../cli/render-run.ts';
+import { publicRun, RUN_STATES, renderOutcome, renderRun } from '../../../cli/render-run.ts';
 import { renderVerdict, summarizeVerdict } from '../../../cli/render-verdict.ts';
 import { aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 
@@ -128,5 +128,33 @@ describe('a run', () => {
     );
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(text.split('\\u001b]0;x\\u0007')).toHaveLength(11);
+  });
+});
+
+describe('the outcome of a run', () => {
+  const failure = { code: 'IMPORT_FAILED', sentence: 'OCI failed it.', remedy: 'Look.' };
+
+  test('names the image of each region, with what is amiss of it', () => {
+    const warnings = [{ code: 'SHAPE_NOT_ADDED', sentence: 'A shape is missing.', remedy: 'Add it.' }];
+    const branches = [aBranch({ step: 'done', warnings })];
+    expect(renderOutcome(aRun({ state: 'SUCCEEDED', branches }), plain)).toMatch(
+      /^debian-12\.qcow2 {2}SUCCEEDED\n[\s\S]*\nImage\n {2}us-ashburn-1 {2}ocid1\.image\.oc1\.iad\.one\n {4}warning SHAPE_NOT_ADDED: A shape is missing\.\n {6}Add it\.\n$/,
+    );
+  });
+
+  test('that failed is the failure, and names no image that is not there any more', () => {
+    const text = renderOutcome(
+      aRun({ state: 'FAILED', failure, branches: [aBranch({ step: 'done', failure })] }),
+      plain,
+    );
+    expect(text).toMatch(/\nFailure\n {2}failed IMPORT_FAILED: OCI failed it\.\n {4}Look\.\n$/);
+    expect(text).not.toContain('ocid1.image');
+  });
+
+  test('that is a refusal tells it once, among the problems of the verdict', () => {
+    const verdict = aVerdict({ problems: [{ ...failure, severity: 'reject' }] });
+    const text = renderOutcome(aRun({ state: 'REFUSED', failure, verdict, branches: [] }), plain);
+    expect(text.split('IMPORT_FAILED')).toHaveLength(2);
+    expect(text).not.toMatch(/^(Failure|Image)$/m);
   });
 });

@@ -46,7 +46,10 @@ export async function unpackArchive(archive: AsyncIterable<Buffer>, file: string
     }
   } catch (error) {
     if (error instanceof WorkFailed) throw error;
-    throw new WorkFailed('InvalidImage', `The archive cannot be read: ${String(error)}`);
+    throw new WorkFailed(
+      'InvalidImage',
+      `The archive cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (!metadata) throw new WorkFailed('InvalidImage', `The archive has no ${METADATA_NAME}.`);
   if (disks !== 1) throw new WorkFailed('InvalidImage', `The archive holds ${disks} disks instead of one.`);

@@ -51,7 +51,7 @@ async function workRequestFailure(
   return {
     code: status === 'CANCELED' ? 'IMPORT_CANCELED' : 'IMPORT_FAILED',
     sentence: `OCI ${status === 'CANCELED' ? 'canceled' : 'failed'} the import: ${cut(withoutSecrets(said), MAX_REASON_LENGTH) || 'it gives no reason'}`,
-    remedy: `See \`oci work-requests work-request-log-entry list --work-request-id ${workRequestId}\`.`,
+    remedy: `See \`oci work-requests work-request-error list --work-request-id ${workRequestId}\`.`,
   };
 }
 

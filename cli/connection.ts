@@ -2,6 +2,7 @@ import { NO_DEADLINE } from '../shared/deadline.ts';
 import { type Clients, connect } from '../shared/oci/clients.ts';
 import type { LedgerAddress } from '../shared/oci/documents.ts';
 import { call } from '../shared/oci/errors.ts';
+import { createSigner } from '../shared/oci/signer.ts';
 import { parseEndpoints } from '../shared/runtime/environment.ts';
 import { authenticate, callerOf } from './auth.ts';
 import { LedgerUnknownError, RegionUnknownError, UsageError } from './errors.ts';
@@ -22,8 +23,7 @@ export async function openConnection(options: GlobalOptions): Promise<Connection
   if (!region) throw new RegionUnknownError();
   const endpoints: Record<string, string> = { ...parseEndpoints(process.env.BYOI_ENDPOINTS) };
   if (options.endpoint) endpoints[region] = httpUrl(options.endpoint);
-  const { DefaultRequestSigner } = await import('oci-common');
-  const clients = connect(new DefaultRequestSigner(provider), NO_DEADLINE, endpoints);
+  const clients = connect(createSigner(provider), NO_DEADLINE, endpoints);
   return { clients, region, caller: await callerOf(provider) };
 }
 

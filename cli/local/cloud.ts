@@ -1,7 +1,8 @@
-import { ConfigFileAuthenticationDetailsProvider, DefaultRequestSigner } from 'oci-common';
+import { ConfigFileAuthenticationDetailsProvider } from 'oci-common';
 import { Cloud, type CloudOptions } from '../../local/cloud.ts';
 import { NO_DEADLINE } from '../../shared/deadline.ts';
 import { type Clients, connect, type Endpoints } from '../../shared/oci/clients.ts';
+import { createSigner } from '../../shared/oci/signer.ts';
 import { createTransport } from '../../shared/oci/transport.ts';
 import { type DeployOptions, deployLocally, type LocalDeployment } from './deploy.ts';
 
@@ -23,9 +24,7 @@ export async function startLocalCloud(
   const endpoints = Object.fromEntries(
     Array.from(cloud.regions.values(), ({ name, endpoint }) => [name, endpoint]),
   );
-  const signer = new DefaultRequestSigner(
-    new ConfigFileAuthenticationDetailsProvider(cloud.configFile, 'DEFAULT'),
-  );
+  const signer = createSigner(new ConfigFileAuthenticationDetailsProvider(cloud.configFile, 'DEFAULT'));
   const httpClient = createTransport(signer, NO_DEADLINE);
   try {
     const target = { httpClient, endpoints, hubRegion: cloud.homeRegion.name, tenancyId: cloud.tenancy.id };

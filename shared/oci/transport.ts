@@ -72,18 +72,16 @@ async function tryOnce(
     throw Object.assign(new Error('The function has no time left for another call.'), { code: 'DEADLINE' });
   // The signer adds headers; each try needs a fresh date and so a fresh signature.
   const headers = new Headers(request.headers);
-  // The SDK signs an apostrophe as %27, where fetch sends it as it is: the signature would not match.
-  const uri = request.uri.replaceAll("'", '%27');
   const signed = {
     method: request.method,
     headers,
-    uri,
+    uri: request.uri,
     body: typeof body === 'string' ? body : undefined,
   };
   await signer.signHttpRequest(signed, forceExcludeBody);
   const timeoutMs = (body?.length ?? 0) > LARGE_BODY_BYTES ? UPLOAD_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS;
   const signal = AbortSignal.timeout(Math.min(timeoutMs, remaining));
-  return fetch(uri, { method: request.method, headers, signal, ...(body !== undefined && { body }) });
+  return fetch(request.uri, { method: request.method, headers, signal, ...(body !== undefined && { body }) });
 }
 
 function waitBefore(attempt: number, outcome: Response | { error: unknown }): number {

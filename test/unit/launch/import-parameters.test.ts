@@ -1,24 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { importParameters } from '../../../shared/launch/import-parameters.ts';
 import type { Verdict } from '../../../shared/launch/verdict.ts';
+import { aVerdict } from '../../support/runs.ts';
 
-const verdict: Verdict = {
-  format: 'qcow2',
-  variant: 'v3',
-  virtualSize: 2 ** 30,
-  launchMode: 'PARAVIRTUALIZED',
-  firmware: 'BIOS',
-  architecture: 'x86_64',
-  operatingSystem: null,
-  operatingSystemVersion: null,
-  bootVolumeType: null,
-  networkType: null,
-  licensedSystem: null,
-  confidence: 'low',
-  evidence: [],
-  problems: [],
-  cost: { requests: 1, bytes: 1, milliseconds: 1 },
-};
+const verdict = aVerdict({ firmware: 'BIOS', operatingSystem: null, operatingSystemVersion: null });
 
 describe('a disk', () => {
   test.each([

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../shared/launch/verdict.ts';
 import { actionsOf } from '../../../shared/run/actions.ts';
 import { advance, openRun } from '../../../shared/run/advance.ts';
 import type { Fact, Said } from '../../../shared/run/facts.ts';
 import { type Policy, plusSeconds } from '../../../shared/run/policy.ts';
 import { type Attestation, isEnded, type Run } from '../../../shared/run/run.ts';
+import { aVerdict } from '../../support/runs.ts';
 
 const T0 = '2026-01-01T00:00:00.000Z';
 const REGION = 'us-ashburn-1';
@@ -14,23 +14,7 @@ const FAILURE = { code: 'OCI_UNAVAILABLE', sentence: 'CreateImage: no answer', r
 const PAR = { id: 'par-1', url: 'http://127.0.0.1/p/secret', expiresAt: plusSeconds(T0, 86_400) };
 const ATTESTATION: Attestation = { text: 'ours', how: 'command', by: 'ocid1.user', at: T0 };
 
-const VERDICT: Verdict = {
-  format: 'qcow2',
-  variant: 'v3',
-  virtualSize: 2 ** 30,
-  launchMode: 'PARAVIRTUALIZED',
-  firmware: 'BIOS',
-  architecture: 'x86_64',
-  operatingSystem: null,
-  operatingSystemVersion: null,
-  bootVolumeType: null,
-  networkType: null,
-  licensedSystem: null,
-  confidence: 'low',
-  evidence: [],
-  problems: [],
-  cost: { requests: 1, bytes: 1, milliseconds: 1 },
-};
+const VERDICT = aVerdict();
 
 function newRun(attestation: Attestation | null = null): Run {
   const source = {

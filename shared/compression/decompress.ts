@@ -1,10 +1,11 @@
 import { constants, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { ByoiError } from '../errors.ts';
 import { DecompressionError, OutputTooLargeError } from './errors.ts';
+import { decompressLzo1x } from './lzo1x.ts';
 import { decompressZstd } from './zstd.ts';
 
-/** `zlib`: RFC 1950; `deflate-raw`: RFC 1951; `gzip`: RFC 1952; `zstd`: RFC 8878, one frame. */
-export type CompressionKind = 'deflate-raw' | 'gzip' | 'zlib' | 'zstd';
+/** `zlib`: RFC 1950; `deflate-raw`: RFC 1951; `gzip`: RFC 1952; `lzo1x`: no header; `zstd`: RFC 8878, one frame. */
+export type CompressionKind = 'deflate-raw' | 'gzip' | 'lzo1x' | 'zlib' | 'zstd';
 
 /** zlib grows its output by pieces of this size; larger ones save copies, smaller ones memory. */
 const LARGEST_PIECE = 256 * 1024;
@@ -22,6 +23,7 @@ const inflaters = { 'deflate-raw': inflateRawSync, gzip: gunzipSync, zlib: infla
  */
 export function decompress(kind: CompressionKind, input: Buffer, maxOutput: number): Buffer {
   try {
+    if (kind === 'lzo1x') return decompressLzo1x(input, maxOutput);
     if (kind === 'zstd') return decompressZstd(input, maxOutput);
     return inflaters[kind](input, zlibOptions(maxOutput));
   } catch (error) {

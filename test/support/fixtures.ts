@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { bufferSource } from '../../shared/bytes/buffer.ts';
+import type { ByteSource } from '../../shared/bytes/source.ts';
+import { openImage } from '../../shared/image/formats.ts';
+
+/** The virtual disk of an image in test/fixtures. */
+export async function fixtureDisk(name: string): Promise<ByteSource> {
+  const { disk } = await openImage(bufferSource(readFileSync(`test/fixtures/${name}`)), name);
+  if (!disk) throw new Error(`${name} has no disk`);
+  return disk;
+}

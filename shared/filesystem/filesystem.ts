@@ -31,7 +31,13 @@ export interface Filesystem {
   readonly uuid: string | null;
   /** It was not unmounted: a journal to replay, a dirty flag; null where that cannot be told cheaply. */
   readonly dirty: boolean | null;
+  /** What a mount without options shows: for btrfs, its default subvolume. */
   readonly root: DirectoryNode;
+  /**
+   * btrfs: the directory above all subvolumes, where `subvol=PATH` starts and the same subvolumes are directories;
+   * absent where there are no subvolumes.
+   */
+  readonly topLevel?: DirectoryNode;
 }
 
 /** What a name in a directory stands for. Content and entries are read when they are asked for, never before. */

@@ -2,7 +2,7 @@ import type { Evidence } from '../finding.ts';
 import type { PartitionTable } from './partitions.ts';
 
 /** Partition types by which firmware finds its loader (UEFI Specification 2.10, 5.2.2 and 5.3.3; GRUB manual). */
-const EFI_SYSTEM_TYPES = new Set(['C12A7328-F81F-11D2-BA4B-00A0C93EC93B', 'ef']);
+export const EFI_SYSTEM_TYPES = new Set(['C12A7328-F81F-11D2-BA4B-00A0C93EC93B', 'ef']);
 const BIOS_BOOT_TYPE = '21686148-6449-6E6F-744E-656564454649';
 
 /** The firmware in OCI's terms; null where the partition table does not tell. */

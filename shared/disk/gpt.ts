@@ -90,6 +90,7 @@ function parseEntry(entry: Buffer, number: number): Partition | null {
   return {
     number,
     type,
+    uuid: guid(entry.subarray(0x10)).toLowerCase(),
     name: entry.toString('utf16le', 0x38, 0x80).replace(/\0.*$/s, ''),
     offset: first * SECTOR_SIZE,
     length: (last - first + 1) * SECTOR_SIZE,

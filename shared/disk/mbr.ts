@@ -5,7 +5,7 @@ import type { Problem } from '../finding.ts';
  * Master boot record. Microsoft, "Master Boot Record" (MS-DOS partitioning); UEFI Specification 2.10, 5.2.1.
  *
  *   0x000  440  boot code
- *   0x1B8    4  disk signature
+ *   0x1B8    4  disk signature, little-endian
  *   0x1BE   64  four partition entries
  *   0x1FE    2  signature 55 AA
  *
@@ -22,6 +22,7 @@ import type { Problem } from '../finding.ts';
 /** OCI presents its volumes with 512-byte logical sectors, so that is what every table here is counted in. */
 export const SECTOR_SIZE = 512;
 const BOOT_CODE_LENGTH = 440;
+const DISK_SIGNATURE_OFFSET = 0x1b8;
 const ENTRIES_OFFSET = 0x1be;
 const ENTRY_LENGTH = 16;
 const SIGNATURE_OFFSET = 0x1fe;
@@ -37,6 +38,8 @@ export interface Partition {
   readonly number: number;
   /** MBR: two lower-case hexadecimal digits (`83`); GPT: the type GUID in upper case. */
   readonly type: string;
+  /** As Linux has it in PARTUUID=…: GPT's unique GUID in lower case, or `SIGNATURE-NN` on MBR. */
+  readonly uuid: string;
   /** GPT's partition name; empty on MBR. */
   readonly name: string;
   readonly offset: number;
@@ -52,6 +55,8 @@ export interface BootRecord {
   readonly signed: boolean;
   readonly blank: boolean;
   readonly bootCode: boolean;
+  /** Eight hexadecimal digits by which the disk is known. */
+  readonly signature: string;
   readonly entries: readonly Partition[];
 }
 
@@ -65,9 +70,19 @@ function parseEntries(sector: Buffer): Partition[] {
     if (type === '00' || length === 0) return [];
     const offset = sector.readUInt32LE(at + 8) * SECTOR_SIZE;
     const active = sector.readUInt8(at) === 0x80;
-    return [{ number: index + 1, type, name: '', offset, length, active }];
+    const number = index + 1;
+    return [
+      { number, type, uuid: partitionUuid(signatureOf(sector), number), name: '', offset, length, active },
+    ];
   });
 }
+
+const signatureOf = (sector: Buffer): string =>
+  sector.readUInt32LE(DISK_SIGNATURE_OFFSET).toString(16).padStart(8, '0');
+
+/** Linux, block/partitions/msdos.c: signature and number, in hexadecimal. */
+const partitionUuid = (signature: string, number: number): string =>
+  `${signature}-${number.toString(16).padStart(2, '0')}`;
 
 /** A FAT or NTFS volume's first sector ends in 55 AA too; it names itself where an MBR has code. */
 function isFilesystemBootSector(sector: Buffer): boolean {
@@ -94,6 +109,7 @@ export function parseBootRecord(sector: Buffer): BootRecord {
     signed,
     blank: isZero(sector),
     bootCode: !isZero(sector.subarray(0, BOOT_CODE_LENGTH)),
+    signature: signatureOf(sector),
     entries: isPartitionTable ? parseEntries(sector) : [],
   };
 }
@@ -104,7 +120,7 @@ export function parseBootRecord(sector: Buffer): BootRecord {
  */
 export async function expandExtended(
   disk: ByteSource,
-  primary: readonly Partition[],
+  { entries: primary, signature }: BootRecord,
 ): Promise<{ partitions: Partition[]; problems: Problem[] }> {
   const partitions = primary.filter((partition) => !EXTENDED_TYPES.has(partition.type));
   const container = primary.find((partition) => EXTENDED_TYPES.has(partition.type));
@@ -121,7 +137,10 @@ export async function expandExtended(
     visited.add(recordOffset);
     const record = parseBootRecord(await disk.read(recordOffset, SECTOR_SIZE));
     const logical = record.entries.find((entry) => !EXTENDED_TYPES.has(entry.type));
-    if (logical) partitions.push({ ...logical, number: number++, offset: recordOffset + logical.offset });
+    if (logical) {
+      const uuid = partitionUuid(signature, number);
+      partitions.push({ ...logical, number: number++, uuid, offset: recordOffset + logical.offset });
+    }
     const next = record.entries.find((entry) => EXTENDED_TYPES.has(entry.type));
     recordOffset = next && container.offset + next.offset;
   }

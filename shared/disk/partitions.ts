@@ -29,7 +29,7 @@ export async function readPartitions(disk: ByteSource): Promise<PartitionTable> 
   if (!record.isPartitionTable || record.entries.length === 0) return unreadable(true, NO_PARTITION_TABLE);
 
   if (!record.entries.some((entry) => entry.type === PROTECTIVE_TYPE)) {
-    const { partitions, problems } = await expandExtended(disk, record.entries);
+    const { partitions, problems } = await expandExtended(disk, record);
     return checked(disk, { kind: 'mbr', partitions, bootCode: record.bootCode, problems });
   }
   const kind = record.entries.every((entry) => entry.type === PROTECTIVE_TYPE) ? 'gpt' : 'hybrid';

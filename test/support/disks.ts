@@ -30,6 +30,7 @@ export interface GptEntry {
 }
 
 const SECTOR = 512;
+export const DISK_SIGNATURE = '1b0ba5ed';
 const DEFAULT_SECTORS = 2048;
 
 /** Writes a boot record (also an extended one) into the sector at `sector`. */
@@ -52,6 +53,7 @@ export function buildMbr(
   const disk = Buffer.alloc(sectors * SECTOR);
   if (bootCode) disk.write('\xeb\x63\x90 boot code', 0, 'latin1');
   writeBootRecord(disk, 0, entries);
+  disk.writeUInt32LE(Number.parseInt(DISK_SIGNATURE, 16), 0x1b8);
   return disk;
 }
 

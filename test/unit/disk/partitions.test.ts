@@ -6,7 +6,14 @@ import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import { readFirmware } from '../../../shared/disk/firmware.ts';
 import { readMarks } from '../../../shared/disk/marks.ts';
 import { readPartitions } from '../../../shared/disk/partitions.ts';
-import { buildGpt, buildMbr, sealGptHeader, TYPES, writeBootRecord } from '../../support/disks.ts';
+import {
+  buildGpt,
+  buildMbr,
+  DISK_SIGNATURE,
+  sealGptHeader,
+  TYPES,
+  writeBootRecord,
+} from '../../support/disks.ts';
 
 const RUNS = Number(process.env.BYOI_FUZZ_RUNS ?? 500);
 /** Boot record, chain of extended records, GPT and its backup, and the look for 4096-byte sectors. */
@@ -26,8 +33,24 @@ describe('MBR', () => {
     );
     expect(table).toMatchObject({ kind: 'mbr', bootCode: false, problems: [] });
     expect(table.partitions).toEqual([
-      { number: 1, type: '83', name: '', offset: 64 * 512, length: 100 * 512, active: true },
-      { number: 2, type: '82', name: '', offset: 164 * 512, length: 10 * 512, active: false },
+      {
+        number: 1,
+        type: '83',
+        uuid: `${DISK_SIGNATURE}-01`,
+        name: '',
+        offset: 64 * 512,
+        length: 100 * 512,
+        active: true,
+      },
+      {
+        number: 2,
+        type: '82',
+        uuid: `${DISK_SIGNATURE}-02`,
+        name: '',
+        offset: 164 * 512,
+        length: 10 * 512,
+        active: false,
+      },
     ]);
   });
 
@@ -43,11 +66,12 @@ describe('MBR', () => {
     writeBootRecord(disk, 300, [{ type: 0x82, start: 8, sectors: 60 }]);
     const { partitions, problems } = await read(disk);
     expect(problems).toEqual([]);
-    expect(partitions.map(({ number, type, offset }) => [number, type, offset / 512])).toEqual([
-      [1, '83', 64],
-      [5, '83', 208],
-      [6, '82', 308],
+    expect(partitions.map(({ uuid, type, offset }) => [uuid, type, offset / 512])).toEqual([
+      [`${DISK_SIGNATURE}-01`, '83', 64],
+      [`${DISK_SIGNATURE}-05`, '83', 208],
+      [`${DISK_SIGNATURE}-06`, '82', 308],
     ]);
+    expect(partitions.map(({ number }) => number)).toEqual([1, 5, 6]);
   });
 
   test('a chain of extended records that runs in a circle ends with a problem', async () => {
@@ -112,7 +136,15 @@ describe('GPT', () => {
     const table = await read(buildGpt([root]));
     expect(table).toMatchObject({ kind: 'gpt', bootCode: false, problems: [] });
     expect(table.partitions).toEqual([
-      { number: 1, type: TYPES.linux, name: 'root', offset: 51200, length: 102400, active: true },
+      {
+        number: 1,
+        type: TYPES.linux,
+        uuid: '00000001-0000-0000-0000-000000000000',
+        name: 'root',
+        offset: 51200,
+        length: 102400,
+        active: true,
+      },
     ]);
   });
 

@@ -1,0 +1,78 @@
+import type { GuestPartition, GuestVolume } from '../guest.ts';
+
+/** Kernel names of a disk's partitions, `/dev/sda2`, `/dev/nvme0n1p2`, and of a whole disk, without a number. */
+const SCSI_LIKE = /^\/dev\/(?:sd|hd|vd|xvd|ubd)[a-z]{1,3}(\d+)?$/;
+const NUMBERED = /^\/dev\/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|nbd\d+|cciss\/c\d+d\d+)(?:p(\d+))?$/;
+/** udev's names by bus, serial number or slot, which another machine's disks do not have. */
+const BY_HARDWARE = /^\/dev\/disk\/by-(?:id|path|diskseq)\/(?!dm-|lvm-|md-)/;
+
+/** Is the device named by where it was plugged in, so that on another machine it may be called otherwise? */
+export function isBareDeviceName(device: string): boolean {
+  return SCSI_LIKE.test(device) || NUMBERED.test(device) || BY_HARDWARE.test(device);
+}
+
+/** The volume that a line of fstab or `root=` means, in any of the ways to name one; null where the disk has none such. */
+export function volumeNamed(device: string, volumes: readonly GuestVolume[]): GuestVolume | null {
+  const matches = matcher(device);
+  return (matches && volumes.find(matches)) ?? null;
+}
+
+type Matcher = (volume: GuestVolume) => boolean;
+
+function matcher(device: string): Matcher | null {
+  const [, tag = '', value = ''] = /^(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)$/s.exec(device) ?? [];
+  if (tag) return tagged(tag, value);
+  const [, by = '', link = ''] = /^\/dev\/disk\/by-(\w+)\/(.*)$/s.exec(device) ?? [];
+  const name = unescaped(link);
+  if (by === 'id' && name.startsWith('dm-name-')) return mapped(name.slice('dm-name-'.length));
+  if (by === 'id' || by === 'path') return numbered(/-part(\d+)$/.exec(name)?.[1]);
+  if (by) return tagged(by.toUpperCase(), name);
+  if (device.startsWith('/dev/mapper/')) return mapped(device.slice('/dev/mapper/'.length));
+  const kernel = SCSI_LIKE.exec(device) ?? NUMBERED.exec(device);
+  if (kernel) return numbered(kernel[1]);
+  const [, group, volume] = /^\/dev\/([^/]+)\/([^/]+)$/.exec(device) ?? [];
+  return ({ logicalVolume }) => logicalVolume?.group === group && logicalVolume?.name === volume && !!group;
+}
+
+function tagged(tag: string, value: string): Matcher | null {
+  if (value === '') return null;
+  const ofPartition =
+    (matches: (partition: GuestPartition) => boolean): Matcher =>
+    ({ partition }) =>
+      partition !== null && matches(partition);
+  switch (tag) {
+    case 'UUID':
+      return ({ filesystem }) => same(filesystem.uuid, value);
+    case 'LABEL':
+      return ({ filesystem }) => filesystem.label === value;
+    case 'PARTUUID':
+      return ofPartition(({ uuid }) => same(uuid, value));
+    case 'PARTLABEL':
+      return ofPartition(({ name }) => name === value);
+    default:
+      return null;
+  }
+}
+
+/** FAT's are in upper case, the others' in lower, and people type both. */
+const same = (uuid: string | null, value: string): boolean => uuid?.toLowerCase() === value.toLowerCase();
+
+/** The image is of one disk: its second partition is meant by `/dev/sda2` as by `/dev/vda2`. */
+function numbered(number: string | undefined): Matcher {
+  if (number === undefined) return ({ partition, logicalVolume }) => !partition && !logicalVolume;
+  return ({ partition }) => partition?.number === Number(number);
+}
+
+/** Device mapper joins group and volume by a dash, and doubles the dashes inside them. */
+const mapped =
+  (name: string): Matcher =>
+  ({ logicalVolume }) =>
+    logicalVolume !== null && name === `${doubled(logicalVolume.group)}-${doubled(logicalVolume.name)}`;
+
+const doubled = (name: string): string => name.replaceAll('-', '--');
+
+/** udev writes what cannot be in a link's name as `\x20`. */
+const unescaped = (link: string): string =>
+  link.replace(/(?:\\x[0-9a-f]{2})+/gi, (bytes) =>
+    Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString('utf8'),
+  );

@@ -127,6 +127,7 @@ function weigh(
     architecture: guest.values.architecture,
     firmware,
     windows: isWindows,
+    guest: null,
   };
   const decision = bootable ? decide(launchEvidence, overrides) : UNDECIDED;
 

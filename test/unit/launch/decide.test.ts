@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { DriverState, LinuxDriver, LinuxReading } from '../../../shared/guest/guest.ts';
 import type { ArchiveMetadata } from '../../../shared/image/format.ts';
-import type { Decision } from '../../../shared/launch/decide.ts';
-import { decide, type LaunchEvidence, rows } from '../../../shared/launch/decide.ts';
+import { type Decision, decide } from '../../../shared/launch/decide.ts';
+import { type LaunchEvidence, rows } from '../../../shared/launch/decision-table.ts';
+import { guestReading, linuxReading, windowsReading } from '../../support/guest-readings.ts';
 
 const archive: ArchiveMetadata = {
   launchMode: 'NATIVE',
@@ -18,54 +20,241 @@ const nothing: LaunchEvidence = {
   architecture: null,
   firmware: 'BIOS',
   windows: false,
+  guest: null,
 };
 const codes = ({ problems }: Decision) => problems.map(({ code }) => code);
 
-const expected: Record<
-  string,
-  [LaunchEvidence, Pick<Decision, 'launchMode' | 'firmware' | 'confidence'>, string[]]
-> = {
+type Drivers = Partial<Record<LinuxDriver, DriverState>>;
+const linux = (drivers: Drivers, changes?: Partial<LinuxReading>): LaunchEvidence => ({
+  ...nothing,
+  architecture: 'x86_64',
+  guest: guestReading({ linux: linuxReading(drivers, changes) }),
+});
+const windows = (drivers: Parameters<typeof windowsReading>[0]): LaunchEvidence => ({
+  ...nothing,
+  windows: true,
+  guest: guestReading({ windows: windowsReading(drivers) }),
+});
+
+const virtio: Drivers = {
+  virtio_pci: 'initramfs',
+  virtio_scsi: 'initramfs',
+  sd_mod: 'builtin',
+  virtio_net: 'disk',
+};
+const onDisk: Drivers = { virtio_pci: 'disk', virtio_scsi: 'disk', sd_mod: 'disk', virtio_net: 'disk' };
+const ide: Drivers = { ...onDisk, ata_piix: 'initramfs', sd_mod: 'initramfs', e1000: 'disk' };
+const unreadable: LinuxReading['initramfs'] = {
+  paths: ['/boot/initrd.img'],
+  outcome: 'unreadable',
+  reason: 'it is compressed with a method nobody knows',
+  hostOnly: null,
+};
+const kernel = (release: string) => ({ release, path: '/boot/vmlinuz', commandLine: null, source: '/boot' });
+const vioscsi = { start: 0, file: true, devices: ['1AF4:1004', '1AF4:1048'] };
+const netkvm = { start: 3, file: true, devices: ['1AF4:1000'] };
+const unknownDrivers: Drivers = { virtio_pci: 'unknown', virtio_scsi: 'unknown', sd_mod: 'unknown' };
+
+type Expected = Pick<Decision, 'launchMode' | 'firmware' | 'confidence'>;
+const is = (
+  launchMode: Expected['launchMode'],
+  confidence: Expected['confidence'],
+  firmware: Expected['firmware'] = 'BIOS',
+): Expected => ({ launchMode, firmware, confidence });
+
+/** For each row the cases that it, and none before it, is for. */
+const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...string[]])[]> = {
   'the archive says it': [
-    { ...nothing, format: 'oci', archive },
-    { launchMode: 'NATIVE', firmware: 'UEFI_64', confidence: 'certain' },
-    [],
+    [{ ...nothing, format: 'oci', archive }, is('NATIVE', 'certain', 'UEFI_64')],
+    [
+      { ...linux(ide), format: 'oci', archive: { ...archive, launchMode: 'PARAVIRTUALIZED' } },
+      is('PARAVIRTUALIZED', 'certain', 'UEFI_64'),
+      'ARCHIVE_DRIVERS_MISSING',
+    ],
+    [
+      { ...linux(virtio), format: 'oci', archive: { ...archive, launchMode: 'PARAVIRTUALIZED' } },
+      is('PARAVIRTUALIZED', 'certain', 'UEFI_64'),
+    ],
   ],
-  'an archive whose metadata was not read': [
-    { ...nothing, format: 'oci' },
-    { launchMode: null, firmware: 'BIOS', confidence: 'low' },
-    [],
+  'an archive whose metadata was not read': [[{ ...nothing, format: 'oci' }, is(null, 'low')]],
+  "a qcow2 with OCI's own marks": [
+    [linux({ ...virtio, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
+    [linux({ ...onDisk, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
+  ],
+  'Linux with the paravirtualized drivers': [
+    [linux(virtio), is('PARAVIRTUALIZED', 'high')],
+    // The mark on the command line alone, or iSCSI alone, proves nothing; nor does either in a VMDK.
+    [linux({ ...virtio, iscsi_tcp: 'disk' }, { ociIscsiBoot: true }), is('PARAVIRTUALIZED', 'high')],
+    [linux({ ...virtio, iscsi_tcp: 'initramfs' }), is('PARAVIRTUALIZED', 'high')],
+    [
+      { ...linux({ ...virtio, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), format: 'vmdk' },
+      is('PARAVIRTUALIZED', 'high'),
+    ],
+    [linux({ ...virtio, virtio_blk: 'absent' }), is('PARAVIRTUALIZED', 'high')],
+    [{ ...linux(virtio), firmware: 'UEFI_64' }, is('PARAVIRTUALIZED', 'high', 'UEFI_64')],
+    [{ ...linux(virtio), architecture: 'aarch64', firmware: null }, is('PARAVIRTUALIZED', 'high', 'UEFI_64')],
+    // A kernel of before 3.4 that the distribution gave the driver to.
+    [linux(virtio, { kernel: kernel('2.6.32-754.el6.x86_64') }), is('PARAVIRTUALIZED', 'high')],
+  ],
+  'Linux with the paravirtualized disk drivers only': [
+    [linux({ ...virtio, virtio_net: 'absent' }), is('PARAVIRTUALIZED', 'medium'), 'NIC_DRIVER_MISSING'],
+    [linux({ ...virtio, virtio_net: 'unknown' }), is('PARAVIRTUALIZED', 'medium'), 'NIC_DRIVER_MISSING'],
+  ],
+  'Linux that lacks them where only they would do': [
+    [{ ...linux(ide), firmware: 'UEFI_64' }, is(null, 'high', 'UEFI_64'), 'LINUX_DRIVERS_MISSING'],
+    [{ ...linux(ide), architecture: 'aarch64' }, is(null, 'high', 'UEFI_64'), 'LINUX_DRIVERS_MISSING'],
+  ],
+  'Linux that lacks them and has the emulated ones': [
+    [linux(ide), is('EMULATED', 'high'), 'PARAVIRTUALIZED_DRIVERS_MISSING'],
+    [
+      linux({ ...ide, e1000: 'absent' }),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+      'NIC_DRIVER_MISSING',
+    ],
+    // The case that breaks real migrations: virtio_blk alone does not boot on OCI.
+    [
+      linux({ ...ide, virtio_pci: 'initramfs', virtio_blk: 'initramfs' }),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+    ],
+    // Installed, but without an initramfs to bring it in time.
+    [
+      linux(
+        { ...ide, ata_piix: 'builtin', sd_mod: 'builtin' },
+        { initramfs: { ...unreadable, outcome: 'none' } },
+      ),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+    ],
+    [
+      linux(
+        { ata_piix: 'initramfs', sd_mod: 'initramfs', e1000: 'disk' },
+        { kernel: kernel('2.6.18-412.el5') },
+      ),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+    ],
+  ],
+  'Linux that lacks both': [
+    [
+      linux({ ...onDisk, vmw_pvscsi: 'initramfs', ata_piix: 'disk' }),
+      is(null, 'high'),
+      'LINUX_DRIVERS_MISSING',
+    ],
+    [linux({}), is(null, 'high'), 'LINUX_DRIVERS_MISSING'],
+  ],
+  'Linux that lacks them, whatever else it has': [
+    [
+      linux({ ...virtio, virtio_scsi: 'absent', ata_piix: 'disk' }, { initramfs: unreadable }),
+      is('EMULATED', 'medium'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+      'NIC_DRIVER_MISSING',
+    ],
+  ],
+  'Linux whose initramfs could not be read, for any machine': [
+    [linux(onDisk, { initramfs: unreadable }), is('PARAVIRTUALIZED', 'medium'), 'INITRAMFS_UNREADABLE'],
+    [
+      { ...linux(onDisk, { initramfs: unreadable }), architecture: 'aarch64' },
+      is('PARAVIRTUALIZED', 'medium', 'UEFI_64'),
+      'INITRAMFS_UNREADABLE',
+    ],
+  ],
+  'Linux for Arm or UEFI': [
+    [
+      { ...linux(unknownDrivers), firmware: 'UEFI_64' },
+      is('PARAVIRTUALIZED', 'high', 'UEFI_64'),
+      'DRIVERS_NOT_READ',
+    ],
+  ],
+  'Linux before 3.4': [
+    [linux(unknownDrivers, { kernel: kernel('3.3.8') }), is('EMULATED', 'low'), 'DRIVERS_NOT_READ'],
+  ],
+  'Linux of which only the kernel is known': [
+    [linux(unknownDrivers, { kernel: kernel('3.4.0') }), is('PARAVIRTUALIZED', 'low'), 'DRIVERS_NOT_READ'],
+    [linux(unknownDrivers, { kernel: kernel('linux') }), is('PARAVIRTUALIZED', 'low'), 'DRIVERS_NOT_READ'],
+    [
+      linux(onDisk, { initramfs: { ...unreadable, hostOnly: true } }),
+      is('PARAVIRTUALIZED', 'low'),
+      'DRIVERS_NOT_READ',
+    ],
+  ],
+  'Windows with the paravirtualized drivers': [
+    [windows({ vioscsi, netkvm }), is('PARAVIRTUALIZED', 'high')],
+    [windows({ vioscsi: { ...vioscsi, devices: ['1AF4:1048'] }, netkvm }), is('PARAVIRTUALIZED', 'high')],
+  ],
+  'Windows with the paravirtualized disk driver, not all of it seen': [
+    [windows({ vioscsi }), is('PARAVIRTUALIZED', 'medium'), 'NIC_DRIVER_MISSING'],
+    [
+      windows({ vioscsi: { ...vioscsi, devices: [] }, netkvm }),
+      is('PARAVIRTUALIZED', 'medium'),
+      'WINDOWS_DRIVER_UNBOUND',
+    ],
+    [
+      windows({ vioscsi: { ...vioscsi, file: null }, netkvm }),
+      is('PARAVIRTUALIZED', 'medium'),
+      'WINDOWS_DRIVER_UNBOUND',
+    ],
+    [
+      windows({ vioscsi: { ...vioscsi, devices: ['1AF4:1001'] }, netkvm }),
+      is('PARAVIRTUALIZED', 'medium'),
+      'WINDOWS_DRIVER_UNBOUND',
+    ],
+  ],
+  'Windows without the paravirtualized disk driver': [
+    [windows({}), is(null, 'high'), 'WINDOWS_DRIVERS_MISSING'],
+    [windows({ viostor: vioscsi, netkvm }), is(null, 'high'), 'WINDOWS_DRIVERS_MISSING'],
+    [windows({ vioscsi: { ...vioscsi, start: 3 }, netkvm }), is(null, 'high'), 'WINDOWS_DRIVERS_MISSING'],
+    [windows({ vioscsi: { ...vioscsi, file: false }, netkvm }), is(null, 'high'), 'WINDOWS_DRIVERS_MISSING'],
+  ],
+  'Windows that was not read': [
+    [{ ...nothing, windows: true }, is('PARAVIRTUALIZED', 'low'), 'DRIVERS_NOT_READ'],
+    [
+      { ...nothing, windows: true, firmware: 'UEFI_64' },
+      is('PARAVIRTUALIZED', 'low', 'UEFI_64'),
+      'DRIVERS_NOT_READ',
+    ],
   ],
   arm64: [
-    { ...nothing, architecture: 'aarch64', firmware: null },
-    { launchMode: 'PARAVIRTUALIZED', firmware: 'UEFI_64', confidence: 'low' },
-    ['DRIVERS_NOT_READ'],
-  ],
-  Windows: [
-    { ...nothing, windows: true },
-    { launchMode: 'PARAVIRTUALIZED', firmware: 'BIOS', confidence: 'low' },
-    ['DRIVERS_NOT_READ'],
+    [
+      { ...nothing, architecture: 'aarch64', firmware: null },
+      is('PARAVIRTUALIZED', 'high', 'UEFI_64'),
+      'DRIVERS_NOT_READ',
+    ],
   ],
   'x86 with UEFI only': [
-    { ...nothing, architecture: 'x86_64', firmware: 'UEFI_64' },
-    { launchMode: 'PARAVIRTUALIZED', firmware: 'UEFI_64', confidence: 'low' },
-    ['DRIVERS_NOT_READ'],
+    [
+      { ...nothing, architecture: 'x86_64', firmware: 'UEFI_64' },
+      is('PARAVIRTUALIZED', 'high', 'UEFI_64'),
+      'DRIVERS_NOT_READ',
+    ],
   ],
   'anything else': [
-    { ...nothing, firmware: null },
-    { launchMode: 'PARAVIRTUALIZED', firmware: null, confidence: 'low' },
-    ['DRIVERS_NOT_READ', 'FIRMWARE_UNKNOWN'],
+    [
+      { ...nothing, firmware: null },
+      is('PARAVIRTUALIZED', 'low', null),
+      'DRIVERS_NOT_READ',
+      'FIRMWARE_UNKNOWN',
+    ],
+    [linux(ide, { kernel: null }), is('PARAVIRTUALIZED', 'low'), 'DRIVERS_NOT_READ'],
   ],
 };
 
 describe('decision table', () => {
-  test.each(rows)('$name', ({ name, because }) => {
-    const row = expected[name];
-    if (!row) throw new Error(`no expectation for the row "${name}"`);
-    const [evidence, decision, problems] = row;
-    const decided = decide(evidence, {});
-    expect(decided).toMatchObject(decision);
-    expect(decided.evidence).toContain(because);
-    expect(codes(decided)).toEqual(problems);
+  test.each(rows)('$name', (row) => {
+    const cases = expected[row.name] ?? [];
+    expect(cases.length).toBeGreaterThan(0);
+    for (const [evidence, decision, ...problems] of cases) {
+      expect(rows.find(({ when }) => when(evidence))?.name).toBe(row.name);
+      const decided = decide(evidence, {});
+      expect(decided).toMatchObject(decision);
+      expect(decided.evidence[0]?.source).toBe('decision table');
+      expect(codes(decided)).toEqual(problems);
+    }
+  });
+
+  test('every expectation is of a row', () => {
+    expect(Object.keys(expected)).toEqual(rows.map(({ name }) => name));
   });
 
   test('an archive that says no firmware leaves it to the partition table', () => {
@@ -123,7 +312,64 @@ describe('what a person set wins', () => {
   ] as const)('%s is warned about: it runs paravirtualized only', (guest, evidence, launchMode) => {
     const decision = decide(evidence, { launchMode });
     expect(decision.launchMode).toBe(launchMode);
-    expect(codes(decision)).toEqual(['LAUNCH_MODE_UNSUPPORTED']);
-    expect(decision.problems[0]?.sentence).toContain(guest);
+    const told = decision.problems.find(({ code }) => code === 'LAUNCH_MODE_UNSUPPORTED');
+    expect(told?.sentence).toContain(guest);
+  });
+
+  test('where the guest would not be imported at all: it is warned of, and imported', () => {
+    const refused = windows({ viostor: vioscsi });
+    expect(decide(refused, {}).problems).toMatchObject([{ severity: 'reject' }]);
+    const decision = decide(refused, { launchMode: 'PARAVIRTUALIZED' });
+    expect(decision).toMatchObject({ launchMode: 'PARAVIRTUALIZED', confidence: 'low' });
+    expect(decision.problems).toMatchObject([{ code: 'WINDOWS_DRIVERS_MISSING', severity: 'warn' }]);
+  });
+});
+
+describe('the remedy is a command for the guest', () => {
+  const remedy = (evidence: LaunchEvidence) => decide(evidence, {}).problems[0]?.remedy;
+
+  test.each([
+    [
+      'dracut',
+      'dracut -f --add-drivers "virtio_pci virtio_scsi virtio_net" /boot/initramfs-6.1.0-13-amd64.img 6.1.0-13-amd64',
+    ],
+    [
+      'initramfs-tools',
+      "printf '%s\\n' virtio_pci virtio_scsi virtio_net >> /etc/initramfs-tools/modules && update-initramfs -u -k 6.1.0-13-amd64",
+    ],
+    [
+      'mkinitcpio',
+      "sed -i 's/^MODULES=(/&virtio_pci virtio_scsi virtio_net /' /etc/mkinitcpio.conf && mkinitcpio -P",
+    ],
+    ['mkinitfs', 'mkinitfs 6.1.0-13-amd64'],
+    ['genkernel', 'genkernel --virtio initramfs'],
+    [
+      'mkinitrd',
+      '--with=virtio_pci --with=virtio_scsi --with=virtio_net /boot/initrd-6.1.0-13-amd64.img 6.1.0-13-amd64',
+    ],
+  ] as const)('with %s', (initramfsTool, command) => {
+    expect(remedy(linux(ide, { initramfsTool }))).toContain(`${command}\` in the guest`);
+  });
+
+  test('of a tool that is not known it names the drivers', () => {
+    expect(remedy(linux(ide, { initramfsTool: null }))).toMatch(/initramfs with virtio_pci, virtio_scsi,/);
+  });
+
+  test('a driver that is nowhere needs another kernel', () => {
+    expect(remedy(linux({ ...ide, virtio_scsi: 'absent' }))).toMatch(
+      /^Install a kernel that has virtio_scsi/,
+    );
+  });
+
+  test('a kernel release that is made to be run is in no command', () => {
+    const release = '6.1.0; rm -rf /';
+    expect(remedy(linux(ide, { kernel: kernel(release) }))).not.toContain('rm -rf');
+  });
+
+  test('a NIC without its driver has another where the guest has e1000', () => {
+    expect(remedy(linux({ ...virtio, virtio_net: 'absent', e1000: 'disk' }))).toContain(
+      'E1000 by a capability schema',
+    );
+    expect(remedy(linux({ ...virtio, virtio_net: 'absent' }))).not.toContain('E1000');
   });
 });

@@ -1,5 +1,6 @@
 import { memoize } from '../bytes/memoize.ts';
 import { type ByteSource, checkRange } from '../bytes/source.ts';
+import { concurrently } from '../concurrently.ts';
 
 /**
  * Where a block (a qcow2 cluster, a VMDK grain) of a virtual disk is: its offset in the image, its
@@ -13,6 +14,16 @@ const CACHED_TABLE_PIECES = 32;
 
 /** Decompressed blocks kept, in bytes: a filesystem comes back to its neighbours. */
 const CACHED_BLOCK_BYTES = 4 * 1024 * 1024;
+
+/** Of a fragmented image: enough to hide the latency of each, few enough for any server. */
+const CONCURRENT_READS = 8;
+
+/** Blocks that follow each other in the image: from where, to where in the result. */
+interface Run {
+  readonly from: number;
+  readonly at: number;
+  length: number;
+}
 
 /**
  * A virtual disk whose blocks are anywhere in `source`. Blocks that follow each other in the image too
@@ -32,27 +43,25 @@ export function mappedDisk(
     async read(offset, length) {
       checkRange(disk, offset, length);
       const result = Buffer.alloc(length);
-      let run = { from: 0, at: 0, length: 0 };
-      const finishRun = async () => {
-        if (run.length > 0) (await source.read(run.from, run.length)).copy(result, run.at);
-        run = { from: 0, at: 0, length: 0 };
-      };
+      const runs: Run[] = [];
       for (let done = 0; done < length; ) {
         const inBlock = (offset + done) % blockLength;
         const count = Math.min(length - done, blockLength - inBlock);
         const block = await locate(Math.floor((offset + done) / blockLength));
         if (typeof block === 'number') {
+          const last = runs.at(-1);
           const from = block + inBlock;
-          if (run.length > 0 && run.from + run.length !== from) await finishRun();
-          if (run.length === 0) run = { from, at: done, length: 0 };
-          run.length += count;
+          if (last && last.from + last.length === from && last.at + last.length === done)
+            last.length += count;
+          else runs.push({ from, at: done, length: count });
         } else {
-          await finishRun();
           block?.subarray(inBlock, inBlock + count).copy(result, done);
         }
         done += count;
       }
-      await finishRun();
+      await concurrently(runs, CONCURRENT_READS, async (run) => {
+        (await source.read(run.from, run.length)).copy(result, run.at);
+      });
       return result;
     },
   };

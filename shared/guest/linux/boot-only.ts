@@ -1,6 +1,7 @@
 import { type FileTree, fileTree } from '../../filesystem/file-tree.ts';
 import type { DirectoryNode } from '../../filesystem/filesystem.ts';
 import type { GuestVolume } from '../guest.ts';
+import { readConfig } from './config-text.ts';
 import { isEsp } from './mounts.ts';
 import type { LinuxRoot } from './roots.ts';
 import type { SystemReading } from './system.ts';
@@ -54,7 +55,7 @@ async function startsLinux({ filesystem }: GuestVolume): Promise<boolean> {
  */
 export async function readBootOnlySystem(tree: FileTree): Promise<SystemReading> {
   const menu = /^set default="[AB] - Talos (v\S+?)"/m.exec(
-    (await tree.readText('/boot/grub/grub.cfg')) ?? '',
+    (await readConfig(tree, '/boot/grub/grub.cfg')) ?? '',
   );
   if (menu) return talos(menu[1], '/boot/grub/grub.cfg');
   for (const folder of ['/boot/EFI/Linux', '/boot/efi/EFI/Linux']) {

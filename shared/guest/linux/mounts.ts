@@ -1,6 +1,5 @@
 import { EFI_SYSTEM_TYPES } from '../../disk/firmware.ts';
-import type { FileTree } from '../../filesystem/file-tree.ts';
-import { fileTree } from '../../filesystem/file-tree.ts';
+import { type FileTree, fileTree } from '../../filesystem/file-tree.ts';
 import type { DirectoryNode, Filesystem } from '../../filesystem/filesystem.ts';
 import type { GuestVolume } from '../guest.ts';
 import type { FstabEntry } from './fstab.ts';
@@ -74,12 +73,9 @@ async function mountEsp(
 export const isEsp = ({ partition, filesystem }: GuestVolume): boolean =>
   filesystem.type === 'vfat' && partition !== null && EFI_SYSTEM_TYPES.has(partition.type);
 
-/** A filesystem of which only btrfs has a directory above its default subvolume. */
-type WithTopLevel = Filesystem & { readonly topLevel?: DirectoryNode };
-
 /** btrfs(5): `subvol=` is a path from the top level, whose id is 5; other ids are not looked up. */
 async function mountedDirectory(
-  filesystem: WithTopLevel,
+  filesystem: Filesystem,
   options: readonly string[],
 ): Promise<DirectoryNode | null> {
   if (filesystem.type !== 'btrfs') return filesystem.root;
@@ -91,7 +87,7 @@ async function mountedDirectory(
 }
 
 /** The directory of a btrfs subvolume by its path from the top level; null where there is none. */
-export async function subvolume(filesystem: WithTopLevel, path: string): Promise<DirectoryNode | null> {
+export async function subvolume(filesystem: Filesystem, path: string): Promise<DirectoryNode | null> {
   const found = await fileTree(filesystem.topLevel ?? filesystem.root).find(path);
   return found?.node.kind === 'directory' ? found.node : null;
 }

@@ -1,7 +1,7 @@
-import type { FileTree } from '../../filesystem/file-tree.ts';
-import { fileTree } from '../../filesystem/file-tree.ts';
+import { type FileTree, fileTree } from '../../filesystem/file-tree.ts';
 import type { DirectoryNode } from '../../filesystem/filesystem.ts';
 import type { GuestVolume } from '../guest.ts';
+import { readConfig } from './config-text.ts';
 
 /*
  * https://ostreedev.github.io/ostree/deployment/ and https://uapi-group.org/specifications/specs/boot_loader_specification/
@@ -78,7 +78,7 @@ async function bootEntries(tree: FileTree): Promise<{ ostree: string; version: n
     files
       .flat()
       .slice(0, MAX_ENTRIES)
-      .map((path) => tree.readText(path)),
+      .map((path) => readConfig(tree, path)),
   );
   return texts.flatMap((text) => {
     const ostree = /^options[ \t](?:.*[ \t])?ostree=(\S+)/m.exec(text ?? '')?.[1];

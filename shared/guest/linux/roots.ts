@@ -4,10 +4,12 @@ import type { Problem } from '../../finding.ts';
 import type { GuestVolume } from '../guest.ts';
 import { readable } from '../readable.ts';
 import { EMPTY, findBootOnly } from './boot-only.ts';
+import { readConfig } from './config-text.ts';
 import { type FstabEntry, parseFstab } from './fstab.ts';
 import { type Mounts, mountVolumes, subvolume } from './mounts.ts';
 import { findDeployment } from './ostree.ts';
 import { readSystem } from './system.ts';
+import { compareVersions } from './versions.ts';
 
 /** A Linux system on the disk. */
 export interface LinuxRoot {
@@ -186,7 +188,7 @@ async function complete(
 ): Promise<LinuxRoot> {
   const tree = fileTree(directory);
   for (const [path, node] of Object.entries(mounted)) tree.mount(path, node);
-  const fstab = parseFstab((await tree.readText('/etc/fstab')) ?? '');
+  const fstab = parseFstab((await readConfig(tree, '/etc/fstab')) ?? '');
   const mounts = new Map(await mountVolumes(tree, fstab, volumes));
   if ((await tree.list('/usr')).length === 0) {
     const usr = await findUsr(volumes, problems);
@@ -251,5 +253,3 @@ function slotOf({ name, volume: { partition, filesystem } }: LinuxRoot): string 
   const stem = /^(.+[-_. ])[ab]$/i.exec(label)?.[1] ?? /^(.*[a-z])[AB]$/.exec(label)?.[1];
   return stem === undefined ? `volume ${name}` : `slot ${stem.toLowerCase()}`;
 }
-
-const compareVersions = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

@@ -3,6 +3,7 @@ import type { Evidence } from '../../finding.ts';
 import { cut, printable } from '../../printable.ts';
 import type { GuestSystem } from '../guest.ts';
 import { parseAssignments } from './assignments.ts';
+import { configLines, readConfig } from './config-text.ts';
 
 /** Ten times what any system calls itself; it is shown, logged and made a tag. */
 const MAX_NAME_LENGTH = 200;
@@ -20,15 +21,15 @@ export interface SystemReading {
 /** The first of the files that say which system it is; a null system where none does. */
 export async function readSystem(tree: FileTree): Promise<SystemReading> {
   const inEtc = new Set((await tree.list('/etc')).map(({ name }) => name));
-  const cirros = inEtc.has('cirros') ? await tree.readText('/etc/cirros/version') : null;
+  const cirros = inEtc.has('cirros') ? await readConfig(tree, '/etc/cirros/version') : null;
   // Buildroot, of which CirrOS is made, names only itself in os-release.
   if (cirros !== null) return found(cirrosRelease(cirros), '/etc/cirros/version');
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
-    const text = await tree.readText(path);
+    const text = await readConfig(tree, path);
     if (text !== null) return found(parseOsRelease(text), path);
   }
   for (const { name, parse } of RELEASE_FILES) {
-    const text = inEtc.has(name) ? await tree.readText(`/etc/${name}`) : null;
+    const text = inEtc.has(name) ? await readConfig(tree, `/etc/${name}`) : null;
     const release = text === null ? null : parse(text);
     if (release) return found(release, `/etc/${name}`);
   }
@@ -149,4 +150,4 @@ function plain(id: string, name: string, text: string): Release {
   return { id, like: [], name: [name, version].filter(Boolean).join(' '), version };
 }
 
-const firstLine = (text: string): string => /^\s*([^\r\n]*)/.exec(text)?.[1]?.trim() ?? '';
+const firstLine = (text: string): string => configLines(text.trimStart())[0] ?? '';

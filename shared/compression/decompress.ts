@@ -51,8 +51,8 @@ function zlibOptions(maxOutput: number): ZlibOptions {
   return { maxOutputLength: Math.max(1, maxOutput), chunkSize };
 }
 
-/** zlib's and fzstd's errors as ours. */
-export function compressionError(error: unknown, kind: CompressionKind, maxOutput: number): ByoiError {
+/** The decoders' errors as ours. */
+export function compressionError(error: unknown, kind: string, maxOutput: number): ByoiError {
   if (error instanceof ByoiError) return error;
   const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
   return tooLarge ? new OutputTooLargeError(kind, maxOutput) : new DecompressionError(kind, { cause: error });

@@ -14,6 +14,13 @@ export class DecompressionError extends ByoiError {
   }
 }
 
+/** A stream ends before what it announced. */
+export class StreamEndError extends DecompressionError {
+  constructor() {
+    super('cut off');
+  }
+}
+
 /** Compressed data that opens to more than its place can hold: a decompression bomb. */
 export class OutputTooLargeError extends ByoiError {
   override readonly name = 'OutputTooLargeError';
@@ -27,15 +34,36 @@ export class OutputTooLargeError extends ByoiError {
   }
 }
 
-/** A compressed stream was followed as far as its reader goes. */
+/** A stream was followed as far as its reader goes. */
 export class StreamLimitError extends ByoiError {
   override readonly name = 'StreamLimitError';
+  /** Bytes. */
+  readonly limit: number;
+  readonly what: 'read' | 'open';
 
-  constructor(kind: string, limits: { readonly input: number; readonly output: number }) {
+  /** @param what `read`: the compressed stream is longer than `limit` bytes; `open`: what it opens to is */
+  constructor(what: 'read' | 'open', limit: number) {
     super(
       'COMPRESSED_STREAM_LIMIT',
-      `The compressed stream (${kind}) goes on after ${limits.input} bytes, or opens to more than ${limits.output}.`,
+      what === 'read'
+        ? `The compressed stream goes on after ${limit} bytes.`
+        : `The compressed stream opens to more than ${limit} bytes.`,
       'Decompress the file and upload the result.',
+    );
+    this.what = what;
+    this.limit = limit;
+  }
+}
+
+/** A decoder needs more memory for the stream than a function has to spare. */
+export class WindowTooLargeError extends ByoiError {
+  override readonly name = 'WindowTooLargeError';
+
+  constructor(kind: string, window: number, limit: number) {
+    super(
+      'COMPRESSION_WINDOW_TOO_LARGE',
+      `Compressed data (${kind}) needs a window of ${window} bytes to open; here it may have ${limit}.`,
+      'Compress it again with the default level (`zstd -19`, `xz -6`).',
     );
   }
 }

@@ -7,6 +7,8 @@ const MAX_WINDOW = 8 * 1024 * 1024;
 
 const MAGIC = 0xfd2fb528;
 const BLOCK_HEADER_LENGTH = 3;
+/** Magic number, descriptor, window, dictionary id and content size at their longest. */
+export const MAX_FRAME_HEADER = 4 + 1 + 1 + 4 + 8;
 /** RFC 8878 §3.1.1.2.2: RLE block, one byte whatever size it opens to. */
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
@@ -47,29 +49,51 @@ export function decompressZstd(
  * before anything of its size is allocated.
  */
 function frameLength(input: Buffer): number {
-  if (input.length < 6 || input.readUInt32LE(0) !== MAGIC) throw new DecompressionError('zstd');
-  const descriptor = input.readUInt8(4);
+  const header = readFrameHeader(input);
+  if (header.window > MAX_WINDOW) throw new OutputTooLargeError('zstd', MAX_WINDOW);
+  let offset = header.length;
+  for (let last = false; !last; ) {
+    const block = readBlockHeader(input.subarray(offset, offset + BLOCK_HEADER_LENGTH));
+    last = block.last;
+    offset += BLOCK_HEADER_LENGTH + block.storedLength;
+  }
+  offset += header.hasChecksum ? 4 : 0;
+  if (offset > input.length) throw new DecompressionError('zstd');
+  return offset;
+}
+
+/** RFC 8878 §3.1.1.1. */
+export interface FrameHeader {
+  /** With the magic number; the first block follows. */
+  readonly length: number;
+  /** Bytes of output that a decoder has to keep. */
+  readonly window: number;
+  readonly hasChecksum: boolean;
+}
+
+/** @param start of the frame, MAX_FRAME_HEADER bytes or all there are */
+export function readFrameHeader(start: Buffer): FrameHeader {
+  if (start.length < 6 || start.readUInt32LE(0) !== MAGIC) throw new DecompressionError('zstd');
+  const descriptor = start.readUInt8(4);
   const singleSegment = (descriptor & 0x20) !== 0;
   const dictionaryIdLength = [0, 1, 2, 4][descriptor & 3] ?? 0;
   const contentSizeLength = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
   const contentSizeOffset = 5 + (singleSegment ? 0 : 1) + dictionaryIdLength;
-  let offset = contentSizeOffset + contentSizeLength;
-  if (offset + BLOCK_HEADER_LENGTH > input.length) throw new DecompressionError('zstd');
+  const length = contentSizeOffset + contentSizeLength;
+  if (length > start.length) throw new DecompressionError('zstd');
   const window = singleSegment
-    ? contentSize(input, contentSizeOffset, contentSizeLength)
-    : windowSize(input.readUInt8(5));
-  if (window > MAX_WINDOW) throw new OutputTooLargeError('zstd', MAX_WINDOW);
-  for (let last = false; !last; ) {
-    if (offset + BLOCK_HEADER_LENGTH > input.length) throw new DecompressionError('zstd');
-    const header = input.readUIntLE(offset, BLOCK_HEADER_LENGTH);
-    const type = (header >> 1) & 3;
-    if (type === RESERVED_BLOCK) throw new DecompressionError('zstd');
-    last = (header & 1) !== 0;
-    offset += BLOCK_HEADER_LENGTH + (type === RLE_BLOCK ? 1 : header >> 3);
-  }
-  offset += (descriptor & 4) !== 0 ? 4 : 0;
-  if (offset > input.length) throw new DecompressionError('zstd');
-  return offset;
+    ? contentSize(start, contentSizeOffset, contentSizeLength)
+    : windowSize(start.readUInt8(5));
+  return { length, window, hasChecksum: (descriptor & 4) !== 0 };
+}
+
+/** RFC 8878 §3.1.1.2: three bytes, of which `storedLength` bytes follow. */
+export function readBlockHeader(bytes: Buffer): { last: boolean; storedLength: number } {
+  if (bytes.length < BLOCK_HEADER_LENGTH) throw new DecompressionError('zstd');
+  const header = bytes.readUIntLE(0, BLOCK_HEADER_LENGTH);
+  const type = (header >> 1) & 3;
+  if (type === RESERVED_BLOCK) throw new DecompressionError('zstd');
+  return { last: (header & 1) !== 0, storedLength: type === RLE_BLOCK ? 1 : header >> 3 };
 }
 
 /** RFC 8878 §3.1.1.1.2. */

@@ -47,7 +47,7 @@ function lines(text: string): string[][] {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .slice(0, MAX_ENTRIES)
-    .map((line) => line.split(/\s+/).map(unescaped));
+    .map((line) => line.split(/[ \t]+/).map(unescaped));
 }
 
 /** getmntent(3): blank, tab, newline and backslash are written as three octal digits. */

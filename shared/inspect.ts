@@ -1,24 +1,18 @@
 import { meter } from './bytes/budget.ts';
+import { BudgetExceededError } from './bytes/errors.ts';
 import { noteFailures } from './bytes/failures.ts';
-import { paged } from './bytes/paged.ts';
+import { type PagedSource, paged } from './bytes/paged.ts';
 import type { ByteSource } from './bytes/source.ts';
 import { type DiskReading, readDisk } from './disk/read-disk.ts';
 import { ByoiError } from './errors.ts';
 import type { Problem } from './finding.ts';
+import type { GuestReading } from './guest/guest.ts';
+import { readGuest } from './guest/read-guest.ts';
 import type { OpenImage } from './image/format.ts';
 import { openImage } from './image/formats.ts';
-import { readArchitecture } from './launch/architecture.ts';
-import { decide } from './launch/decide.ts';
-import { recogniseLicence } from './launch/licence.ts';
-import { readOperatingSystem } from './launch/operating-system.ts';
-import {
-  applyOverrides,
-  type ObjectMetadata,
-  type ObjectSettings,
-  parseOverrides,
-} from './launch/overrides.ts';
+import { type ObjectMetadata, type ObjectSettings, parseOverrides } from './launch/overrides.ts';
 import type { Verdict } from './launch/verdict.ts';
-import { WINDOWS, windowsProblems } from './launch/windows-terms.ts';
+import { type Findings, refused, weigh } from './launch/weigh.ts';
 
 /** Many times what any honest image takes; an image that takes more is refused, not read for an hour. */
 const BUDGET = { requests: 1000, bytes: 256 * 2 ** 20 };
@@ -29,10 +23,9 @@ export interface Inspected {
   readonly name: string;
   /** The object's metadata as HEAD returns it; what `opc-meta-byoi-*` in it says wins. */
   readonly metadata?: ObjectMetadata;
+  /** Also reads what no longer changes the verdict; by default reading stops as soon as it is decided. */
+  readonly explain?: boolean;
 }
-
-/** All of a verdict but its cost, which is known at the end. */
-type Findings = Omit<Verdict, 'cost'>;
 
 /**
  * Reads an image through `source`, a page and a few requests at a time, and says what OCI should be told
@@ -43,24 +36,31 @@ type Findings = Omit<Verdict, 'cost'>;
  * const verdict = await inspect(await openFile('disk.qcow2'), { name: 'disk.qcow2' });
  * console.log(verdict.launchMode, rejections(verdict));
  */
-export async function inspect(source: ByteSource, { name, metadata = {} }: Inspected): Promise<Verdict> {
+export async function inspect(
+  source: ByteSource,
+  { name, metadata = {}, explain = false }: Inspected,
+): Promise<Verdict> {
   const started = performance.now();
   const { guarded, failures } = noteFailures(source);
   const metered = meter(guarded, BUDGET);
   const settings = parseOverrides(metadata);
   const findings = isAddressable(name)
-    ? await readFindings(paged(metered), name, settings, failures)
+    ? await readFindings({ source: paged(metered), name, settings, explain, failures })
     : refused([...settings.problems, NAME_UNSUPPORTED]);
   const milliseconds = Math.round(performance.now() - started);
   return { ...findings, cost: { ...metered.cost, milliseconds } };
 }
 
-async function readFindings(
-  source: ByteSource,
-  name: string,
-  settings: ObjectSettings,
-  failures: ReadonlySet<unknown>,
-): Promise<Findings> {
+interface Task {
+  readonly source: PagedSource;
+  readonly name: string;
+  readonly settings: ObjectSettings;
+  readonly explain: boolean;
+  /** The source's own errors. */
+  readonly failures: ReadonlySet<unknown>;
+}
+
+async function readFindings({ source, name, settings, explain, failures }: Task): Promise<Findings> {
   /** An error while the image is read is the image's, unless it is the source's own or a mistake of ours. */
   function refusal(error: unknown): Problem {
     if (failures.has(error) || !(error instanceof ByoiError)) throw error;
@@ -72,122 +72,33 @@ async function readFindings(
   } catch (error) {
     return refused([...settings.problems, refusal(error)]);
   }
-  let disk = NOTHING_READ;
-  try {
-    if (image.disk) disk = await readDisk(image.disk);
-  } catch (error) {
-    disk = { ...NOTHING_READ, problems: [refusal(error)] };
+  const problems: Problem[] = [];
+  let disk: DiskReading | null = null;
+  let guest: GuestReading | null = null;
+  if (image.disk) {
+    source.expectScatteredReads();
+    const { guarded, failures: damages } = noteFailures(image.disk);
+    try {
+      disk = await readDisk(guarded);
+      guest = await readGuest(disk.volumes, { explain });
+    } catch (error) {
+      problems.push(error instanceof BudgetExceededError && disk ? stopped(error) : refusal(error));
+    }
+    // A guest is read as far as it goes, but an image that cannot give what it should have is damaged.
+    const [damage] = [...damages].filter((error) => !(error instanceof BudgetExceededError));
+    if (problems.length === 0 && damage !== undefined) problems.push(refusal(damage));
   }
-  return weigh(image, disk, name.slice(name.lastIndexOf('/') + 1), settings);
+  const baseName = name.slice(name.lastIndexOf('/') + 1);
+  return weigh({ image, disk, guest, problems }, baseName, settings);
 }
 
-const NOTHING_READ: DiskReading = {
-  firmware: null,
-  architecture: null,
-  windows: null,
-  evidence: [],
-  problems: [],
-};
-
-/** Joins what image, disk, name and person say. */
-function weigh(
-  image: OpenImage,
-  disk: DiskReading,
-  name: string,
-  { overrides, problems: settingProblems }: ObjectSettings,
-): Findings {
-  const { archive, format, virtualSize } = image;
-  const { firmware, windows } = disk;
-  const architecture = readArchitecture({ disk: disk.architecture, shapes: archive?.shapes, firmware });
-  const system = readOperatingSystem(archive, windows, name);
-  const guest = applyOverrides(
-    {
-      architecture: architecture.architecture,
-      operatingSystem: system.guessed ? null : system.operatingSystem,
-      operatingSystemVersion: system.guessed ? null : system.operatingSystemVersion,
-    },
-    overrides,
-  );
-  const operatingSystem = guest.values.operatingSystem ?? system.operatingSystem;
-  const sameSystem = operatingSystem === system.operatingSystem;
-  const operatingSystemVersion =
-    guest.values.operatingSystemVersion ?? (sameSystem ? system.operatingSystemVersion : null);
-  const isWindows = operatingSystem === WINDOWS;
-  const licence = recogniseLicence({
-    set: overrides.operatingSystem,
-    archive: archive?.operatingSystem,
-    windows,
-    name,
-  });
-  const bootable =
-    format === 'oci' || (image.disk !== null && disk.problems.every(({ severity }) => severity === 'warn'));
-  const launchEvidence = {
-    format,
-    archive,
-    architecture: guest.values.architecture,
-    firmware,
-    windows: isWindows,
-    guest: null,
-  };
-  const decision = bootable ? decide(launchEvidence, overrides) : UNDECIDED;
-
+/** The image may be as honest as any; the launch mode is assumed from what was read so far. */
+function stopped({ message }: BudgetExceededError): Problem {
   return {
-    format,
-    variant: image.variant,
-    virtualSize,
-    launchMode: decision.launchMode,
-    firmware: decision.firmware,
-    architecture: guest.values.architecture,
-    operatingSystem,
-    operatingSystemVersion,
-    bootVolumeType: archive?.bootVolumeType ?? null,
-    networkType: archive?.networkType ?? null,
-    licensedSystem: licence.licensedSystem,
-    confidence: decision.confidence,
-    evidence: [
-      ...image.evidence,
-      ...disk.evidence,
-      ...architecture.evidence,
-      ...system.evidence,
-      ...licence.evidence,
-      ...guest.evidence,
-      ...decision.evidence,
-    ],
-    problems: [
-      ...settingProblems,
-      ...image.problems,
-      ...disk.problems,
-      ...guest.problems,
-      ...decision.problems,
-      ...(isWindows ? windowsProblems(operatingSystemVersion, virtualSize, name) : []),
-    ],
-  };
-}
-
-const UNDECIDED = {
-  launchMode: null,
-  firmware: null,
-  confidence: 'low',
-  evidence: [],
-  problems: [],
-} as const;
-
-function refused(problems: readonly Problem[]): Findings {
-  return {
-    format: null,
-    variant: null,
-    virtualSize: null,
-    launchMode: null,
-    firmware: null,
-    architecture: null,
-    operatingSystem: null,
-    operatingSystemVersion: null,
-    bootVolumeType: null,
-    networkType: null,
-    licensedSystem: null,
-    confidence: 'low',
-    evidence: [],
-    problems,
+    code: 'GUEST_READING_STOPPED',
+    severity: 'warn',
+    sentence: `The guest's files were not read to the end. ${message}`,
+    remedy: 'If you know how the guest starts, set the object metadata opc-meta-byoi-launch-mode.',
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ByteSource } from './source.ts';
+import { type ByteSource, checkRange } from './source.ts';
 
 /**
  * A source that remembers its own errors (network, rights, an object overwritten): those say nothing
@@ -9,6 +9,8 @@ export function noteFailures(source: ByteSource): { guarded: ByteSource; failure
   const guarded: ByteSource = {
     size: source.size,
     async read(offset, length) {
+      // To ask for what is not there is the reader's doing, not the source's.
+      checkRange(source, offset, length);
       try {
         return await source.read(offset, length);
       } catch (error) {

@@ -187,6 +187,8 @@ export interface GuestReading {
   readonly efi: EfiReading | null;
   /** What of OCI is installed: `cloud-init`, `oracle-cloud-agent`. It proves no launch mode. */
   readonly agents: readonly string[];
+  /** The root filesystem itself was read, not only what starts it. */
+  readonly rootRead: boolean;
   readonly evidence: readonly Evidence[];
   /** Warnings: about the guest's configuration, and what of it could not be read. */
   readonly problems: readonly Problem[];

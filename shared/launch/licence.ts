@@ -11,6 +11,16 @@ export const LICENSED_NAMES: Readonly<Record<LicensedSystem, RegExp>> = {
   sles: /(?<![a-z]|open[-_. ])(?:sles|sle(?=[-_]?\d)|suse)(?![a-z])/i,
 };
 
+/** The same as os-release has it in ID. */
+const LICENSED_IDS: Readonly<Record<string, LicensedSystem>> = {
+  windows: 'windows',
+  rhel: 'rhel',
+  sles: 'sles',
+  sles_sap: 'sles',
+  sle_hpc: 'sles',
+  sled: 'sles',
+};
+
 /** The licensed system that a name speaks of; null where it speaks of none. */
 export function licensedSystemOf(text: string): LicensedSystem | null {
   const systems: readonly LicensedSystem[] = ['windows', 'rhel', 'sles'];
@@ -24,6 +34,8 @@ export interface LicenceClues {
   readonly archive: string | null | undefined;
   /** What on the disk says that it is Windows. */
   readonly windows: Evidence | null;
+  /** os-release's ID of the system that was read from the disk; null where none was. */
+  readonly systemId: string | null;
   /** The object's name, without its folders. */
   readonly name: string;
 }
@@ -40,7 +52,9 @@ export function recogniseLicence(clues: LicenceClues): {
     [licensedSystemOf(clues.set ?? ''), 'opc-meta-byoi-os'],
     [licensedSystemOf(clues.archive ?? ''), 'image_metadata.json'],
     [clues.windows && 'windows', clues.windows?.source ?? ''],
-    [clues.set === undefined ? licensedSystemOf(clues.name) : null, 'object name'],
+    [LICENSED_IDS[clues.systemId ?? ''] ?? null, 'os-release'],
+    // What the disk says is believed before its name.
+    [clues.set === undefined && clues.systemId === null ? licensedSystemOf(clues.name) : null, 'object name'],
   ];
   for (const [licensedSystem, source] of sources) {
     if (licensedSystem) {

@@ -57,6 +57,7 @@ export function guestReading(changes: Partial<GuestReading>): GuestReading {
     windows: null,
     efi: null,
     agents: [],
+    rootRead: false,
     evidence: [],
     problems: [],
     ...changes,

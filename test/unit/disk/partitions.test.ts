@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { meter } from '../../../shared/bytes/budget.ts';
 import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import { readFirmware } from '../../../shared/disk/firmware.ts';
-import { readMarks } from '../../../shared/disk/marks.ts';
 import { readPartitions } from '../../../shared/disk/partitions.ts';
+import { readVolumes } from '../../../shared/disk/volumes.ts';
 import {
   buildGpt,
   buildMbr,
@@ -292,7 +292,7 @@ describe('hostile tables', () => {
               expect(offset >= 0 && length > 0 && offset + length <= bytes.length).toBe(true);
             }
             readFirmware(table);
-            await readMarks(source, table);
+            await readVolumes(source, table);
           }
         },
       ),

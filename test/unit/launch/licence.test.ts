@@ -31,18 +31,30 @@ test.each([
 });
 
 describe('recogniseLicence', () => {
-  const clues = { set: undefined, archive: null, windows: null, name: 'disk.qcow2' };
+  const clues = { set: undefined, archive: null, windows: null, systemId: null, name: 'disk.qcow2' };
   const mark = { fact: 'an NTFS boot sector', source: 'partition 1' };
 
   test.each([
     ['what a person set', { ...clues, set: 'RHEL' }, 'rhel', 'opc-meta-byoi-os'],
     ['the archive', { ...clues, archive: 'Windows' }, 'windows', 'image_metadata.json'],
     ['a mark on the disk', { ...clues, windows: mark }, 'windows', 'partition 1'],
+    ['the system on the disk', { ...clues, systemId: 'rhel' }, 'rhel', 'os-release'],
+    [
+      'the system on the disk, whatever its name',
+      { ...clues, systemId: 'sles_sap', name: 'win2k19' },
+      'sles',
+      'os-release',
+    ],
     ['the name', { ...clues, name: 'sles15.qcow2' }, 'sles', 'object name'],
     ['the disk, whatever a person set', { ...clues, set: 'Debian', windows: mark }, 'windows', 'partition 1'],
   ] as const)('by %s', (_, given, licensedSystem, source) => {
     const found = recogniseLicence(given);
     expect(found).toMatchObject({ licensedSystem, evidence: [{ source }] });
+  });
+
+  test('a system on the disk that is free overrules a name', () => {
+    const found = recogniseLicence({ ...clues, systemId: 'debian', name: 'win2k19-lookalike.qcow2' });
+    expect(found).toEqual({ licensedSystem: null, evidence: [] });
   });
 
   test('a person who sets another system overrules a name', () => {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { ArchiveMetadata } from '../../../shared/image/format.ts';
-import { readArchitecture } from '../../../shared/launch/architecture.ts';
-import { operatingSystemTerm, readOperatingSystem } from '../../../shared/launch/operating-system.ts';
+import { architectureProblems, readArchitecture } from '../../../shared/launch/architecture.ts';
+import {
+  operatingSystemTerm,
+  readOperatingSystem,
+  type SystemClues,
+} from '../../../shared/launch/operating-system.ts';
 import { WINDOWS_VERSIONS, windowsProblems, windowsVersion } from '../../../shared/launch/windows-terms.ts';
+import { guestReading, windowsReading } from '../../support/guest-readings.ts';
 
 const GB = 2 ** 30;
 const codes = (problems: readonly { code: string }[]) => problems.map(({ code }) => code);
@@ -63,6 +68,47 @@ describe('readOperatingSystem', () => {
     shapes: null,
   });
 
+  const clues: SystemClues = { archive: null, guest: null, windows: null, name: 'golden.qcow2' };
+  const debian = guestReading({
+    system: {
+      family: 'linux',
+      id: 'debian',
+      like: [],
+      name: 'Debian GNU/Linux 12 (bookworm)',
+      version: '12',
+    },
+  });
+
+  test('the system on the disk is believed before the name', () => {
+    expect(readOperatingSystem({ ...clues, guest: debian, name: 'ubuntu-22.04' })).toMatchObject({
+      operatingSystem: 'Debian',
+      operatingSystemVersion: '12',
+      guessed: false,
+    });
+  });
+
+  test('a system that OCI has no term for keeps its own name', () => {
+    const system = { family: 'linux', id: 'void', like: [], name: 'Void Linux', version: null } as const;
+    const guest = guestReading({ system });
+    expect(readOperatingSystem({ ...clues, guest })).toMatchObject({
+      operatingSystem: 'Void Linux',
+      operatingSystemVersion: null,
+    });
+  });
+
+  test.each([
+    ['Windows Server 2019 Standard', 'Server', 'Server 2019 Standard'],
+    ['Windows Server 2022 Datacenter Evaluation', 'Server Core', 'Server 2022 Datacenter Core'],
+    ['Windows Server 2012 R2 Standard', 'Server', 'Server 2012 R2 Standard'],
+    ['Windows 10 Pro', 'Client', null],
+  ])('%s (%s) is %s in OCI’s terms', (productName, installationType, version) => {
+    const windows = { ...windowsReading({}), productName, installationType };
+    expect(readOperatingSystem({ ...clues, guest: guestReading({ windows }) })).toMatchObject({
+      operatingSystem: 'Windows',
+      operatingSystemVersion: version,
+    });
+  });
+
   test.each([
     ['debian-12-genericcloud-amd64.qcow2', 'Debian', '12'],
     ['ubuntu-22.04.3-server.vmdk', 'Ubuntu', '22.04'],
@@ -75,7 +121,7 @@ describe('readOperatingSystem', () => {
     ['win2k19-std.qcow2', 'Windows', 'Server 2019 Standard'],
     ['fedora-20240101.qcow2', 'Fedora', null],
   ])('%s is guessed to be %s %s', (name, operatingSystem, operatingSystemVersion) => {
-    expect(readOperatingSystem(null, null, name)).toMatchObject({
+    expect(readOperatingSystem({ ...clues, name: name })).toMatchObject({
       operatingSystem,
       operatingSystemVersion,
       guessed: true,
@@ -84,7 +130,7 @@ describe('readOperatingSystem', () => {
   });
 
   test('a name that says nothing gives nothing', () => {
-    expect(readOperatingSystem(null, null, 'golden.qcow2')).toMatchObject({
+    expect(readOperatingSystem({ ...clues, name: 'golden.qcow2' })).toMatchObject({
       operatingSystem: null,
       evidence: [],
     });
@@ -92,13 +138,13 @@ describe('readOperatingSystem', () => {
 
   test('the archive is believed before the disk, the disk before the name', () => {
     expect(
-      readOperatingSystem(archive('windows', 'server 2016 datacenter'), null, 'debian-12'),
+      readOperatingSystem({ ...clues, archive: archive('windows', 'server 2016 datacenter'), guest: debian }),
     ).toMatchObject({
       operatingSystem: 'Windows',
       operatingSystemVersion: 'Server 2016 Datacenter',
       guessed: false,
     });
-    expect(readOperatingSystem(null, mark, 'debian-12')).toMatchObject({
+    expect(readOperatingSystem({ ...clues, windows: mark, name: 'debian-12' })).toMatchObject({
       operatingSystem: 'Windows',
       operatingSystemVersion: null,
       guessed: false,
@@ -108,7 +154,7 @@ describe('readOperatingSystem', () => {
   test('a name of 1024 hostile characters is read in no time', () => {
     const started = performance.now();
     for (const part of ['win-', 'red_hat.', '2k', 'suse linux ', '-_. ']) {
-      readOperatingSystem(null, null, part.repeat(1024));
+      readOperatingSystem({ ...clues, name: part.repeat(1024) });
     }
     expect(performance.now() - started).toBeLessThan(500);
   });
@@ -121,20 +167,30 @@ describe('readOperatingSystem', () => {
 
 describe('readArchitecture', () => {
   test.each([
-    ['the disk', { disk: 'aarch64', shapes: ['VM.Standard.E4.Flex'], firmware: 'BIOS' }, 'aarch64'],
+    ['the guest', { guest: 'aarch64', disk: null, shapes: null, firmware: 'BIOS' }, 'aarch64'],
+    ['a 32-bit guest', { guest: 'i386', disk: null, shapes: null, firmware: null }, 'x86_64'],
     [
-      'Arm shapes',
-      { disk: null, shapes: ['VM.Standard.A1.Flex', 'BM.Standard.A1.160'], firmware: null },
+      'the disk',
+      { guest: null, disk: 'aarch64', shapes: ['VM.Standard.E4.Flex'], firmware: 'BIOS' },
       'aarch64',
     ],
-    ['x86 shapes', { disk: null, shapes: ['VM.Standard.E4.Flex'], firmware: 'UEFI_64' }, 'x86_64'],
+    [
+      'Arm shapes',
+      { guest: null, disk: null, shapes: ['VM.Standard.A1.Flex', 'BM.Standard.A1.160'], firmware: null },
+      'aarch64',
+    ],
+    [
+      'x86 shapes',
+      { guest: null, disk: null, shapes: ['VM.Standard.E4.Flex'], firmware: 'UEFI_64' },
+      'x86_64',
+    ],
     [
       'shapes of both',
-      { disk: null, shapes: ['VM.Standard.A1.Flex', 'VM.Standard3.Flex'], firmware: null },
+      { guest: null, disk: null, shapes: ['VM.Standard.A1.Flex', 'VM.Standard3.Flex'], firmware: null },
       null,
     ],
-    ['BIOS', { disk: null, shapes: null, firmware: 'BIOS' }, 'x86_64'],
-    ['UEFI alone', { disk: null, shapes: [], firmware: 'UEFI_64' }, null],
+    ['BIOS', { guest: null, disk: null, shapes: null, firmware: 'BIOS' }, 'x86_64'],
+    ['UEFI alone', { guest: null, disk: null, shapes: [], firmware: 'UEFI_64' }, null],
   ] as const)('by %s', (_, clues, architecture) => {
     expect(readArchitecture(clues).architecture).toBe(architecture);
   });
@@ -143,4 +199,14 @@ describe('readArchitecture', () => {
 test('of a Windows disk under 1 GB it is said that it is that small, not that it has none', () => {
   const [problem] = windowsProblems('Server 2019 Standard', 2 ** 29, 'disk');
   expect(problem?.sentence).toContain('less than 1 GB');
+});
+
+test.each([
+  ['x86_64', []],
+  ['aarch64', []],
+  [null, []],
+  ['i386', ['warn ARCHITECTURE_32_BIT']],
+  ['other', ['reject ARCHITECTURE_UNSUPPORTED']],
+] as const)('a guest for %s has the problems %s', (guest, problems) => {
+  expect(architectureProblems(guest).map(({ severity, code }) => `${severity} ${code}`)).toEqual(problems);
 });

@@ -1,0 +1,105 @@
+import type { Recognised, RecognisedKind } from '../disk/recognise.ts';
+import type { Volume } from '../disk/volumes.ts';
+import { fileTree } from '../filesystem/file-tree.ts';
+import type { Problem } from '../finding.ts';
+import { readEfi } from './efi.ts';
+import { recogniseFreebsd } from './freebsd.ts';
+import type { GuestOptions, GuestReading, GuestVolume } from './guest.ts';
+import { readLinuxBoot } from './linux/boot.ts';
+import { isEsp } from './linux/mounts.ts';
+import { readLinuxSystem } from './linux/read-linux-system.ts';
+import { findLinuxRoots, type LinuxRoot } from './linux/roots.ts';
+import { type OpenedVolumes, openVolumes } from './open-volumes.ts';
+import { readable } from './readable.ts';
+import { readWindows } from './windows/read-windows.ts';
+
+/** What a reader of one family of systems finds; the EFI system partition is read beside it. */
+export type SystemReading = Omit<GuestReading, 'efi'>;
+
+/**
+ * Reads the guest on a disk: which system it is, and what of it decides how it can be launched. What cannot be read is
+ * told as a problem, and never taken for absent.
+ */
+export async function readGuest(disk: readonly Volume[], options: GuestOptions): Promise<GuestReading> {
+  const { volumes, others, problems } = await openVolumes(disk);
+  const [efi, system] = await Promise.all([readEsp(volumes), readSystem(volumes, others, options)]);
+  return {
+    ...system,
+    architecture: system.architecture ?? efi.reading?.architecture ?? null,
+    efi: efi.reading,
+    problems: [...problems, ...efi.problems, ...system.problems],
+  };
+}
+
+async function readEsp(volumes: readonly GuestVolume[]) {
+  const problems: Problem[] = [];
+  const esp = volumes.find(isEsp);
+  const reading =
+    esp && (await readable(esp.name, problems, null, () => readEfi(fileTree(esp.filesystem.root), esp.name)));
+  return { reading: reading ?? null, problems };
+}
+
+async function readSystem(
+  volumes: readonly GuestVolume[],
+  others: OpenedVolumes['others'],
+  options: GuestOptions,
+): Promise<SystemReading> {
+  const windows = await readWindows(volumes, options);
+  if (windows) return windows;
+  const { roots, problems } = await findLinuxRoots(volumes);
+  const [root] = roots;
+  const found = root ? await readLinux(root, options) : recognisedOnly(others);
+  return { ...found, problems: [...problems, ...found.problems] };
+}
+
+async function readLinux(root: LinuxRoot, options: GuestOptions): Promise<SystemReading> {
+  const booting = readLinuxBoot(root.tree, root.volumes, options);
+  const commandLine = booting.then(({ linux }) => linux.kernel?.commandLine ?? null);
+  const [boot, system] = await Promise.all([booting, readLinuxSystem(root, commandLine)]);
+  return {
+    system: system.system,
+    architecture: boot.architecture,
+    linux: boot.linux,
+    windows: null,
+    agents: system.agents,
+    rootRead: root.onDisk,
+    evidence: [...system.evidence, ...boot.evidence],
+    problems: [...boot.problems, ...system.problems],
+  };
+}
+
+/** No system could be read: what the disk's marks say instead. */
+function recognisedOnly(others: OpenedVolumes['others']): SystemReading {
+  const freebsd = recogniseFreebsd(
+    others.map(({ name, partition, recognised }) => ({
+      name,
+      type: partition?.type ?? null,
+      mark: recognised.name,
+    })),
+  );
+  return {
+    system: freebsd?.system ?? null,
+    architecture: null,
+    linux: null,
+    windows: null,
+    agents: [],
+    rootRead: false,
+    evidence: freebsd ? [freebsd.evidence] : [],
+    problems: others.flatMap(({ name, recognised }) => unread(name, recognised)),
+  };
+}
+
+/** Swap holds no system, and encryption and LVM tell of themselves. */
+const TOLD_ELSEWHERE: readonly RecognisedKind[] = ['swap', 'luks', 'bitlocker', 'lvm2'];
+
+function unread(volume: string, { kind, name }: Recognised): Problem[] {
+  if (TOLD_ELSEWHERE.includes(kind)) return [];
+  return [
+    {
+      code: 'VOLUME_UNREADABLE',
+      severity: 'warn',
+      sentence: `What is on ${volume} (${name}) is not read here; the system may be there.`,
+      remedy: 'If you know how the guest starts, set the object metadata opc-meta-byoi-launch-mode.',
+    },
+  ];
+}

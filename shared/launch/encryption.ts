@@ -1,0 +1,42 @@
+import type { Volume } from '../disk/volumes.ts';
+import type { Problem } from '../finding.ts';
+import type { GuestReading } from '../guest/guest.ts';
+
+/** How each is taken off, by the name it is recognised under; BitLocker has several. */
+const DECRYPTION: readonly (readonly [name: RegExp, remedy: string])[] = [
+  [/^LUKS1/, 'Move the system to an unencrypted volume: LUKS1 cannot be decrypted in place'],
+  [/^LUKS/, 'Decrypt it with `cryptsetup reencrypt --decrypt`'],
+  [/^BitLocker/, 'Decrypt it in the guest with `manage-bde -off C:`'],
+];
+
+/**
+ * OCI does not import a disk whose system is encrypted. Where the system was found on a volume that is not, an
+ * encrypted one beside it holds data, and is told.
+ */
+export function encryptionProblems(
+  volumes: readonly Volume[],
+  guest: Pick<GuestReading, 'rootRead'> | null,
+): Problem[] {
+  return volumes.flatMap(({ name, recognised }): Problem[] => {
+    const [, remedy] = DECRYPTION.find(([pattern]) => pattern.test(recognised?.name ?? '')) ?? [];
+    if (!recognised || remedy === undefined) return [];
+    if (guest?.rootRead) {
+      return [
+        {
+          code: 'VOLUME_ENCRYPTED',
+          severity: 'warn',
+          sentence: `The volume on ${name} is encrypted (${recognised.name}). The system is not on it; what asks for a passphrase at boot waits for ever.`,
+          remedy: 'Take it out of /etc/crypttab and /etc/fstab, or mark it noauto there.',
+        },
+      ];
+    }
+    return [
+      {
+        code: 'DISK_ENCRYPTED',
+        severity: 'reject',
+        sentence: `The disk is encrypted with ${recognised.name} (${name}): OCI does not import encrypted disks.`,
+        remedy: `${remedy}, shut it down and upload it again.`,
+      },
+    ];
+  });
+}

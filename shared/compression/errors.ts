@@ -55,15 +55,16 @@ export class StreamLimitError extends ByoiError {
   }
 }
 
-/** A decoder needs more memory for the stream than a function has to spare. */
-export class WindowTooLargeError extends ByoiError {
-  override readonly name = 'WindowTooLargeError';
+/** Compressed data that is whole as far as one can see, and asks for what no decoder here can do. */
+export class StreamUnsupportedError extends ByoiError {
+  override readonly name = 'StreamUnsupportedError';
 
-  constructor(kind: string, window: number, limit: number) {
+  /** @param what completes "Compressed data (xz) has …, which is not read here": "a window of 128 MiB" */
+  constructor(kind: string, what: string) {
     super(
-      'COMPRESSION_WINDOW_TOO_LARGE',
-      `Compressed data (${kind}) needs a window of ${window} bytes to open; here it may have ${limit}.`,
-      'Compress it again with the default level (`zstd -19`, `xz -6`).',
+      'COMPRESSED_STREAM_UNSUPPORTED',
+      `Compressed data (${kind}) has ${what}, which is not read here.`,
+      'Compress it again with the default options (`zstd -19`, `xz --check=crc32`).',
     );
   }
 }

@@ -42,7 +42,7 @@ export function streamKind(head: Buffer): StreamKind | null {
  *
  * @param maxOutput bytes
  * @throws {StreamLimitError} when it opens to more
- * @throws {WindowTooLargeError} when it needs more memory than there is
+ * @throws {StreamUnsupportedError} when it needs a window or a filter that there is not
  * @throws {DecompressionError} when it is damaged or cut off
  * @throws whatever the pieces of `input` threw, as it is
  */

@@ -1,6 +1,6 @@
 import { ReadableStream } from 'node:stream/web';
 import xzDecompress from 'xz-decompress';
-import { DecompressionError, WindowTooLargeError } from './errors.ts';
+import { DecompressionError, StreamUnsupportedError } from './errors.ts';
 import type { PieceReader } from './piece-reader.ts';
 
 /*
@@ -24,7 +24,6 @@ const FOOTER_LENGTH = 12;
 const CHECK_LENGTHS = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 /** A number of 63 bits, seven to a byte. */
 const MAX_NUMBER_LENGTH = 9;
-const MAX_FILTERS = 4;
 const LZMA2 = 0x21;
 const CHUNK_HEADER_LENGTH = 6;
 /** What the decoder allows, and `xz -9` takes; -6, the default, takes 8 MiB. */
@@ -75,7 +74,7 @@ async function* stream(input: PieceReader): AsyncGenerator<Buffer> {
     const [realLength = 0] = await input.peek(1);
     if (realLength === 0) break;
     const blockHeader = await input.take((realLength + 1) * 4);
-    checkDictionary(blockHeader);
+    checkFilters(blockHeader);
     yield blockHeader;
     let dataLength = 0;
     for (let end = false; !end; ) {
@@ -100,29 +99,28 @@ function chunkLength(start: Buffer): number {
   return (control < 0xc0 ? 5 : 6) + start.readUInt16BE(3) + 1;
 }
 
-/** A block's header: length, flags, up to two lengths, filters (id, length of properties, properties), CRC-32. */
-function checkDictionary(header: Buffer): void {
-  const flags = header.readUInt8(1);
+/**
+ * A block's header: length, flags, up to two lengths, filters (id, length of properties, properties), CRC-32. The
+ * decoder has LZMA2 only, which is all that xz uses unless it is told otherwise.
+ */
+function checkFilters(header: Buffer): void {
   let at = 2;
   const next = (): number => {
     const { value, length } = readNumber(header.subarray(at));
     at += length;
     return value;
   };
-  if ((flags & 0x40) !== 0) next();
-  if ((flags & 0x80) !== 0) next();
-  for (let filter = 0; filter < MAX_FILTERS; filter++) {
-    const id = next();
-    const propertiesLength = next();
-    const bits = header[at] ?? 0;
-    // https://tukaani.org/xz/xz-file-format.txt 5.3.1
-    const dictionary = (2 + (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11);
-    if (id === LZMA2 && dictionary > MAX_DICTIONARY)
-      throw new WindowTooLargeError('xz', dictionary, MAX_DICTIONARY);
-    if (id === LZMA2) return;
-    at += propertiesLength;
+  const flags = header.readUInt8(1);
+  for (const lengthPresent of [0x40, 0x80]) if ((flags & lengthPresent) !== 0) next();
+  const filter = next();
+  if (filter !== LZMA2) throw new StreamUnsupportedError('xz', `a filter (${filter})`);
+  next();
+  const bits = header[at] ?? 0;
+  // https://tukaani.org/xz/xz-file-format.txt 5.3.1
+  const dictionary = (2 + (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11);
+  if (dictionary > MAX_DICTIONARY) {
+    throw new StreamUnsupportedError('xz', `a dictionary of ${dictionary} bytes`);
   }
-  throw new DecompressionError('xz');
 }
 
 async function* index(input: PieceReader): AsyncGenerator<Buffer> {

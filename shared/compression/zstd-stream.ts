@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { DecompressionError, WindowTooLargeError } from './errors.ts';
+import { DecompressionError, StreamUnsupportedError } from './errors.ts';
 import type { PieceReader } from './piece-reader.ts';
 import { OUTPUT_PIECE, through } from './transform.ts';
 import { type FrameHeader, MAX_FRAME_HEADER, readBlockHeader, readFrameHeader } from './zstd.ts';
@@ -28,7 +28,7 @@ export async function* zstd(
 ): AsyncGenerator<Buffer> {
   const header = readFrameHeader(await input.peek(MAX_FRAME_HEADER));
   if (header.window > 2 ** MAX_WINDOW_LOG) {
-    throw new WindowTooLargeError('zstd', header.window, 2 ** MAX_WINDOW_LOG);
+    throw new StreamUnsupportedError('zstd', `a window of ${header.window} bytes`);
   }
   const pieces = frame(input, header);
   if (native) {

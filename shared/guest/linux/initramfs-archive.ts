@@ -4,7 +4,7 @@ import {
   OutputTooLargeError,
   StreamEndError,
   StreamLimitError,
-  WindowTooLargeError,
+  StreamUnsupportedError,
 } from '../../compression/errors.ts';
 import { type PieceReader, pieceReader, sourcePieces } from '../../compression/piece-reader.ts';
 import { decompressStream, streamKind } from '../../compression/stream.ts';
@@ -118,11 +118,12 @@ async function* counted(pieces: AsyncIterable<Buffer>, budget: Budget): AsyncGen
   }
 }
 
+const ZEROS = Buffer.alloc(64 * 1024);
+
 async function skipZeros(input: PieceReader): Promise<void> {
-  for (let some = await input.takeSome(64 * 1024); some; some = await input.takeSome(64 * 1024)) {
-    const first = some.findIndex((byte) => byte !== 0);
-    if (first < 0) continue;
-    input.putBack(some.subarray(first));
+  for (let some = await input.takeSome(ZEROS.length); some; some = await input.takeSome(ZEROS.length)) {
+    if (some.equals(ZEROS.subarray(0, some.length))) continue;
+    input.putBack(some.subarray(some.findIndex((byte) => byte !== 0)));
     return;
   }
 }
@@ -140,7 +141,7 @@ function unreadable(error: unknown): unknown {
     const what = error.what === 'read' ? 'is larger than' : 'opens to more than';
     return new InitramfsUnreadableError(`it ${what} ${mebibytes} MiB`, { cause: error });
   }
-  const refused = [DecompressionError, OutputTooLargeError, WindowTooLargeError].some(
+  const refused = [DecompressionError, OutputTooLargeError, StreamUnsupportedError].some(
     (kind) => error instanceof kind,
   );
   return refused && error instanceof Error

@@ -60,7 +60,7 @@ async function fileNode(tree: Tree, inode: bigint, openContent: OpenContent): Pr
   return { kind: 'file', content: openContent(tree, inode, safeInteger(data.readBigUInt64LE(0x10))) };
 }
 
-/** The target is always inline. */
+/** The target is always inline; mkfs.btrfs wrote a NUL behind it for years, where the kernel stops too. */
 function symlinkNode(tree: Tree, inode: bigint, superblock: Superblock): SymlinkNode {
   return {
     kind: 'symlink',
@@ -73,7 +73,7 @@ function symlinkNode(tree: Tree, inode: bigint, superblock: Superblock): Symlink
       }
       const { compression, inline, openLength } = content;
       const open = decompressExtent(compression, inline, openLength, superblock.sectorSize);
-      return open.toString('utf8', 0, openLength);
+      return open.toString('utf8', 0, openLength).replace(/\0.*$/s, '');
     },
   };
 }

@@ -26,14 +26,17 @@ export function parseOutline(text: string): OutlineNode {
   for (const line of configLines(text)) {
     if (/^\s*(?:#|---|\.\.\.|%|$)/.test(line)) continue;
     const [, blanks = '', dashes = '', key = '', rest = ''] = LINE.exec(line) ?? [];
+    const items = dashes.match(/- +/g) ?? [];
     let indent = blanks.length;
-    for (const item of dashes.match(/- +/g) ?? []) {
+    for (const [index, item] of items.entries()) {
+      const value = key === '' && index === items.length - 1 ? scalar(rest) : '';
       // A sequence may stand as far left as the key that it belongs to: its items count as half a step deeper.
-      add(indent + 0.5, { key: '-', value: '', children: [] });
+      add(indent + 0.5, { key: '-', value, children: [] });
       indent += item.length;
     }
     if (key) add(indent, { key: scalar(key), value: scalar(rest), children: [] });
-    else if (rest) add(indent, { key: '-', value: scalar(rest.replace(/^- */, '')), children: [] });
+    // An item of which all is below it.
+    else if (rest === '-') add(indent + 0.5, { key: '-', value: '', children: [] });
   }
   return root;
 }

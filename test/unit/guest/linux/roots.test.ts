@@ -301,16 +301,16 @@ const flatcar = (
   a: Record<string, MemoryFile>,
   b: Record<string, MemoryFile>,
   state: Record<string, MemoryFile>,
-) => [
+): VolumeLike[] => [
   {
-    type: 'vfat' as const,
+    type: 'vfat',
     label: 'EFI-SYSTEM',
     partition: { ...ESP, number: 1 },
     files: { 'flatcar/vmlinuz-a': 'a' },
   },
   { label: 'USR-A', partition: { ...FLATCAR_USR, number: 3, name: 'USR-A' }, files: a },
   { label: 'USR-B', partition: { ...FLATCAR_USR, number: 4, name: 'USR-B' }, files: b },
-  { label: 'OEM', type: 'btrfs' as const, partition: { number: 6, name: 'OEM' }, files: { 'grub.cfg': '' } },
+  { label: 'OEM', type: 'btrfs', partition: { number: 6, name: 'OEM' }, files: { 'grub.cfg': '' } },
   { label: 'ROOT', partition: { number: 9, name: 'ROOT' }, files: state },
 ];
 

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { fileTree } from '../../../../shared/filesystem/file-tree.ts';
+import { readAgents } from '../../../../shared/guest/linux/agents.ts';
+import { memoryDirectory } from '../../../support/memory-directory.ts';
+
+const read = (paths: readonly string[]) =>
+  readAgents(fileTree(memoryDirectory(Object.fromEntries(paths.map((path) => [path, ''])))));
+
+test.each([
+  ['etc/oracle-cloud-agent/agent.yml', 'oracle-cloud-agent'],
+  ['usr/libexec/oracle-cloud-agent/agent', 'oracle-cloud-agent'],
+  ['var/snap/oracle-cloud-agent/current', 'oracle-cloud-agent'],
+  ['etc/oci-utils/oci.conf', 'oci-utils'],
+  ['usr/libexec/oci-utils/x', 'oci-utils'],
+])('/%s is of %s', async (path, agent) => {
+  expect((await read([path])).agents).toEqual([agent]);
+});
+
+test.each([
+  ['etc/oci-hostname.conf', 'it was made for OCI'],
+  ['etc/vmware-tools/tools.conf', 'it has the guest tools of VMware'],
+  ['etc/waagent.conf', 'it has the agent of Azure'],
+  ['usr/bin/google_guest_agent', 'it has the agent of Google Cloud'],
+  ['etc/amazon/ssm/seelog.xml', 'it has the tools of Amazon EC2'],
+  ['usr/sbin/xe-daemon', 'it has the guest tools of Xen'],
+  ['usr/sbin/hypervkvpd', 'it has the daemons of Hyper-V'],
+  ['usr/sbin/qemu-ga', 'it has the guest agent of QEMU'],
+])('/%s: %s', async (path, fact) => {
+  const { agents, evidence } = await read([path]);
+  expect(agents).toEqual([]);
+  expect(evidence).toMatchObject([{ fact }]);
+  expect(`/${path}`).toContain(evidence[0]?.source);
+});
+
+test('a guest without any of them has none', async () => {
+  expect(await read(['etc/passwd', 'usr/bin/env', 'usr/sbin/init'])).toEqual({ agents: [], evidence: [] });
+});

@@ -10,13 +10,19 @@ export function summarizeVerdict(verdict: Verdict): string {
   return printable([...parts.filter(Boolean), `confidence ${verdict.confidence}`].join(', '));
 }
 
-/** The verdict as a person reads it: what it is, how it will be launched, why, and what is in the way. */
-export function renderVerdict(verdict: Verdict, paint: Paint): string {
-  const { virtualSize, cost } = verdict;
+/**
+ * The verdict as a person reads it: what it is, how it will be launched, why, and what is in the way.
+ *
+ * @param explain also what decided nothing: all drivers, the other kernels, the boot loaders
+ */
+export function renderVerdict(verdict: Verdict, paint: Paint, explain = false): string {
+  const { virtualSize, cost, guest } = verdict;
   const size = virtualSize === null ? null : `${formatBytes(virtualSize)} virtual disk`;
   const facts: [string, string | null][] = [
     ['Image', joined([formatOf(verdict), size], ', ')],
-    ['System', joined([systemOf(verdict), verdict.architecture], ', ')],
+    ['System', joined([guest?.name ?? systemOf(verdict), verdict.architecture], ', ')],
+    ['Kernel', guest?.kernel ?? null],
+    ['Drivers', explain ? null : decidingDrivers(verdict)],
     ['Launch mode', verdict.launchMode],
     ['Firmware', verdict.firmware],
     ['Boot volume', verdict.bootVolumeType],
@@ -27,7 +33,48 @@ export function renderVerdict(verdict: Verdict, paint: Paint): string {
   const rows = facts.flatMap(([label, value]) =>
     value === null ? [] : [[`  ${paint('dim', label)}`, printable(value)]],
   );
-  return table(rows) + renderEvidence(verdict, paint) + renderProblems(verdict, paint);
+  return (
+    table(rows) +
+    renderEvidence(verdict, paint) +
+    (explain ? renderGuest(verdict, paint) : '') +
+    renderProblems(verdict, paint)
+  );
+}
+
+/** Those by which it is decided whether a guest starts paravirtualized, Linux and Windows. */
+const DECIDING_DRIVERS = ['virtio_pci', 'virtio_scsi', 'sd_mod', 'virtio_net', 'vioscsi', 'netkvm'];
+
+/** "virtio_scsi in initramfs, virtio_net on disk". */
+function decidingDrivers({ guest }: Verdict): string | null {
+  const known = Object.entries(guest?.drivers ?? {}).filter(([name]) => DECIDING_DRIVERS.includes(name));
+  return known.map(([name, state]) => `${name} ${DRIVER_STATES[state] ?? state}`).join(', ') || null;
+}
+
+const DRIVER_STATES: Readonly<Record<string, string>> = {
+  builtin: 'built in',
+  initramfs: 'in initramfs',
+  disk: 'on disk',
+  boot: 'at boot',
+  demand: 'on demand',
+};
+
+function renderGuest({ guest }: Verdict, paint: Paint): string {
+  if (!guest) return '';
+  const facts: [string, string | null][] = [
+    ['Initramfs', guest.initramfs],
+    ['Root', guest.root],
+    ['Other kernels', guest.otherKernels.join(', ') || null],
+    ['EFI loaders', guest.efiLoaders.join(', ') || null],
+    ['Agents', guest.agents.join(', ') || null],
+    ...Object.entries(guest.drivers).map(([name, state]): [string, string] => [
+      name,
+      DRIVER_STATES[state] ?? state,
+    ]),
+  ];
+  const rows = facts.flatMap(([label, value]) =>
+    value === null ? [] : [[`  ${paint('dim', printable(label))}`, printable(value)]],
+  );
+  return `\n${paint('bold', 'Guest')}\n${table(rows)}`;
 }
 
 function renderEvidence({ evidence }: Verdict, paint: Paint): string {

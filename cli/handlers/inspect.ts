@@ -20,10 +20,15 @@ interface Opened extends Inspected {
   close?(): Promise<void>;
 }
 
-export async function inspectImage(io: Io, options: GlobalOptions, image: string): Promise<ExitCode> {
+export interface InspectOptions extends GlobalOptions {
+  readonly explain?: boolean;
+}
+
+export async function inspectImage(io: Io, options: InspectOptions, image: string): Promise<ExitCode> {
   const { source, close, ...inspected } = await open(image, options);
+  const { explain = false } = options;
   try {
-    const verdict = await inspect(source, inspected);
+    const verdict = await inspect(source, { ...inspected, explain });
     const refused = rejections(verdict).length > 0;
     if (options.output === 'json') {
       io.out.write(json(verdict));
@@ -31,7 +36,7 @@ export async function inspectImage(io: Io, options: GlobalOptions, image: string
       const paint = painter(io.out);
       const outcome = refused ? paint('red', 'refused') : paint('green', 'can be imported');
       io.out.write(`${paint('bold', printable(inspected.name))}  ${outcome}\n`);
-      io.out.write(renderVerdict(verdict, paint));
+      io.out.write(renderVerdict(verdict, paint, explain));
     }
     return refused ? EXIT.refused : EXIT.ok;
   } finally {

@@ -67,7 +67,8 @@ export function paged(source: ByteSource): PagedSource {
       page.catch(() => pages.get(index) === page && pages.delete(index));
       pages.set(index, page);
     }
-    ends.set(end, end - first);
+    // Whoever goes on where the head ends is not yet reading in order.
+    if (first > 0) ends.set(end, end - first);
     for (const oldest of ends.keys()) {
       if (ends.size <= REMEMBERED_ENDS) break;
       ends.delete(oldest);

@@ -18,6 +18,28 @@ export interface Cost {
 /** Whose licence has to be attested before the image may be imported. */
 export type LicensedSystem = 'windows' | 'rhel' | 'sles';
 
+/** What was found of the guest; `null` and empty: not known. */
+export interface GuestSummary {
+  /** In its own words: "Debian GNU/Linux 12 (bookworm)". */
+  readonly name: string | null;
+  /** Release of the Linux kernel that is started unless someone chooses another. */
+  readonly kernel: string | null;
+  readonly otherKernels: readonly string[];
+  /** `whole`, `enough` (it has what decides), `none`, `unreadable`. */
+  readonly initramfs: string | null;
+  /** How the kernel is told its root: `UUID=…`. */
+  readonly root: string | null;
+  /**
+   * By name. Linux: `builtin`, `initramfs`, `disk`, `absent`, `unknown`, as the default kernel finds it. Windows:
+   * `boot`, `system`, `automatic`, `demand`, `disabled`, `absent`, as it is started.
+   */
+  readonly drivers: Readonly<Record<string, string>>;
+  /** Loaders on the EFI system partition. */
+  readonly efiLoaders: readonly string[];
+  /** What of a cloud is installed: `cloud-init`, `oracle-cloud-agent`. */
+  readonly agents: readonly string[];
+}
+
 /** What was read from an image and what follows for its import. `null`: not known. */
 export interface Verdict {
   /** Container format: `qcow2`, `vmdk`, `oci`, or a recognised one that OCI does not import. */
@@ -37,6 +59,7 @@ export interface Verdict {
   readonly bootVolumeType: string | null;
   readonly networkType: string | null;
   readonly licensedSystem: LicensedSystem | null;
+  readonly guest: GuestSummary | null;
   readonly confidence: Confidence;
   readonly evidence: readonly Evidence[];
   readonly problems: readonly Problem[];

@@ -5,6 +5,7 @@ import type { OpenImage } from '../image/format.ts';
 import { architectureProblems, readArchitecture } from './architecture.ts';
 import { decide } from './decide.ts';
 import { encryptionProblems } from './encryption.ts';
+import { summarizeGuest } from './guest-summary.ts';
 import { recogniseLicence } from './licence.ts';
 import { loaderProblems } from './loader-problems.ts';
 import { readOperatingSystem } from './operating-system.ts';
@@ -95,6 +96,7 @@ export function weigh(
     bootVolumeType: archive?.bootVolumeType ?? null,
     networkType: archive?.networkType ?? null,
     licensedSystem: licence.licensedSystem,
+    guest: summarizeGuest(guest),
     confidence: decision.confidence,
     evidence: [
       ...image.evidence,
@@ -146,6 +148,7 @@ export function refused(problems: readonly Problem[]): Findings {
     bootVolumeType: null,
     networkType: null,
     licensedSystem: null,
+    guest: null,
     confidence: 'low',
     evidence: [],
     problems,

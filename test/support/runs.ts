@@ -19,6 +19,7 @@ export function aVerdict(changes: Partial<Verdict> = {}): Verdict {
     bootVolumeType: null,
     networkType: null,
     licensedSystem: null,
+    guest: null,
     confidence: 'low',
     evidence: [{ fact: 'GPT with an EFI system partition', source: 'partition table' }],
     problems: [],

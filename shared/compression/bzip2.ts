@@ -1,5 +1,6 @@
 import decoder from 'unbzip2-stream/lib/bzip2.js';
 import { StreamEndError } from './errors.ts';
+import { countBlocks } from './limits.ts';
 import type { PieceReader } from './piece-reader.ts';
 
 const HEADER_LENGTH = 4;
@@ -13,14 +14,16 @@ export async function* bzip2(input: PieceReader): AsyncGenerator<Buffer> {
   const header = bitReader(await input.take(HEADER_LENGTH));
   const blockLength = decoder.header(header.read) * BLOCK_UNIT;
   const work = new Int32Array(blockLength);
+  const countBlock = countBlocks();
   // A block begins at any bit: the byte it shares with the one before stays.
   let firstBit = 0;
   for (let checksum: number | null = 0; ; ) {
+    countBlock();
     const bits = bitReader(await input.peek(storedBound(blockLength)), firstBit);
     const output = growingBuffer();
     checksum = decoder.decompress(bits.read, output.write, work, blockLength, checksum);
-    await input.skip(Math.floor(bits.position / 8));
-    firstBit = bits.position % 8;
+    await input.skip(Math.floor(bits.position() / 8));
+    firstBit = bits.position() % 8;
     if (checksum === null) return;
     const content = output.content();
     if (content.length > 0) yield content;
@@ -28,28 +31,33 @@ export async function* bzip2(input: PieceReader): AsyncGenerator<Buffer> {
 }
 
 function bitReader(bytes: Buffer, start = 0) {
-  const limit = bytes.length * 8;
-  const reader = {
-    position: start,
+  let at = 0;
+  let bits = 0;
+  let bitCount = 0;
+
+  /** At most 24 bits, so that with those left over they stay a number of 32. */
+  function readFew(count: number): number {
+    while (bitCount < count) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new StreamEndError();
+      bits = (bits << 8) | byte;
+      bitCount += 8;
+    }
+    bitCount -= count;
+    const value = bits >>> bitCount;
+    bits &= (1 << bitCount) - 1;
+    return value;
+  }
+
+  if (start > 0) readFew(start);
+  return {
+    /** In bits. */
+    position: () => at * 8 - bitCount,
     read(count: number | null): number {
-      if (count === null) {
-        reader.position = Math.ceil(reader.position / 8) * 8;
-        return 0;
-      }
-      if (reader.position + count > limit) throw new StreamEndError();
-      let value = 0;
-      for (let left = count; left > 0; ) {
-        const offset = reader.position % 8;
-        const taken = Math.min(left, 8 - offset);
-        const byte = bytes[Math.floor(reader.position / 8)] ?? 0;
-        value = (value << taken) | ((byte >> (8 - offset - taken)) & (2 ** taken - 1));
-        reader.position += taken;
-        left -= taken;
-      }
-      return value;
+      if (count === null) return readFew(bitCount % 8);
+      return count > 16 ? (readFew(count - 16) << 16) | readFew(16) : readFew(count);
     },
   };
-  return reader;
 }
 
 /** Runs of bytes open to 50 times a block: space is taken as it is needed. */

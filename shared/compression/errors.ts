@@ -37,21 +37,21 @@ export class OutputTooLargeError extends ByoiError {
 /** A stream was followed as far as its reader goes. */
 export class StreamLimitError extends ByoiError {
   override readonly name = 'StreamLimitError';
-  /** Bytes. */
-  readonly limit: number;
-  readonly what: 'read' | 'open';
+  readonly what: 'read' | 'open' | 'have';
 
-  /** @param what `read`: the compressed stream is longer than `limit` bytes; `open`: what it opens to is */
-  constructor(what: 'read' | 'open', limit: number) {
+  /** @param what `read`: it is longer than `limit` bytes; `open`: what it opens to is; `have`: it has more blocks */
+  constructor(what: 'read' | 'open' | 'have', limit: number) {
+    const exceeded = {
+      read: `goes on after ${limit} bytes`,
+      open: `opens to more than ${limit} bytes`,
+      have: `has more than ${limit} blocks`,
+    };
     super(
       'COMPRESSED_STREAM_LIMIT',
-      what === 'read'
-        ? `The compressed stream goes on after ${limit} bytes.`
-        : `The compressed stream opens to more than ${limit} bytes.`,
+      `The compressed stream ${exceeded[what]}.`,
       'Decompress the file and upload the result.',
     );
     this.what = what;
-    this.limit = limit;
   }
 }
 

@@ -1,4 +1,5 @@
 import { DecompressionError, OutputTooLargeError } from './errors.ts';
+import { countBlocks } from './limits.ts';
 import type { PieceReader } from './piece-reader.ts';
 
 /*
@@ -43,11 +44,13 @@ export async function* lz4(input: PieceReader): AsyncGenerator<Buffer> {
 
 async function* legacyFrame(input: PieceReader): AsyncGenerator<Buffer> {
   const output = Buffer.allocUnsafe(LEGACY_BLOCK);
+  const countBlock = countBlocks();
   for (;;) {
     const lengthField = await input.peek(4);
     const length = lengthField.length < 4 ? 0 : lengthField.readUInt32LE(0);
     // As `lz4` has it: what is no length begins another frame. Zeros are padding.
     if (length === 0 || length > compressedBound(LEGACY_BLOCK)) return;
+    countBlock();
     await input.skip(4);
     const end = decodeBlock(await input.take(length), output, 0, LEGACY_BLOCK);
     // The next block overwrites `output`.
@@ -63,9 +66,11 @@ async function* frame(input: PieceReader): AsyncGenerator<Buffer> {
   await input.skip((flags & CONTENT_SIZE) !== 0 ? 9 : 1);
   const output = Buffer.allocUnsafe(HISTORY + blockMaximum);
   let history = 0;
+  const countBlock = countBlocks();
   for (;;) {
     const field = (await input.take(4)).readUInt32LE(0);
     if (field === 0) break;
+    countBlock();
     const length = field % STORED;
     if (length > blockMaximum) throw new DecompressionError('lz4');
     const block = await input.take(length);

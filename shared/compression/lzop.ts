@@ -1,4 +1,5 @@
 import { DecompressionError } from './errors.ts';
+import { countBlocks } from './limits.ts';
 import { decompressLzo1x } from './lzo1x.ts';
 import type { PieceReader } from './piece-reader.ts';
 
@@ -42,9 +43,11 @@ export async function* lzop(input: PieceReader): AsyncGenerator<Buffer> {
   await input.skip(header.readUInt8(HEADER_LENGTH - 1) + 4);
 
   const checksums = (kinds: readonly number[]) => 4 * kinds.filter((kind) => (flags & kind) !== 0).length;
+  const countBlock = countBlocks();
   for (;;) {
     const contentLength = (await input.take(4)).readUInt32BE(0);
     if (contentLength === 0) return;
+    countBlock();
     const storedLength = (await input.take(4)).readUInt32BE(0);
     if (contentLength > MAX_BLOCK || storedLength > contentLength) throw new DecompressionError('lzo');
     const compressed = storedLength < contentLength;

@@ -1,7 +1,9 @@
 import { ReadableStream } from 'node:stream/web';
 import xzDecompress from 'xz-decompress';
 import { DecompressionError, StreamUnsupportedError } from './errors.ts';
+import { countBlocks } from './limits.ts';
 import type { PieceReader } from './piece-reader.ts';
+import { joined } from './transform.ts';
 
 /*
  * An .xz stream, https://tukaani.org/xz/xz-file-format.txt
@@ -28,8 +30,6 @@ const LZMA2 = 0x21;
 const CHUNK_HEADER_LENGTH = 6;
 /** What the decoder allows, and `xz -9` takes; -6, the default, takes 8 MiB. */
 const MAX_DICTIONARY = 64 * 1024 * 1024;
-/** Chunks are handed over together, since each hand-over costs more than most chunks. */
-const PIECE = 64 * 1024;
 
 /** The content of one stream; `input` is left right behind it. */
 export async function* xz(input: PieceReader): AsyncGenerator<Buffer> {
@@ -70,6 +70,7 @@ async function* stream(input: PieceReader): AsyncGenerator<Buffer> {
   if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw new DecompressionError('xz');
   const checkLength = CHECK_LENGTHS[header.readUInt8(7) & 0x0f] ?? 0;
   yield header;
+  const countChunk = countBlocks();
   for (;;) {
     const [realLength = 0] = await input.peek(1);
     if (realLength === 0) break;
@@ -80,6 +81,7 @@ async function* stream(input: PieceReader): AsyncGenerator<Buffer> {
     for (let end = false; !end; ) {
       const chunk = chunkLength(await input.peek(CHUNK_HEADER_LENGTH));
       end = chunk === 1;
+      countChunk();
       dataLength += chunk;
       yield input.take(chunk);
     }
@@ -147,17 +149,3 @@ function readNumber(start: Buffer): { value: number; length: number } {
 }
 
 const padding = (length: number): number => (4 - (length % 4)) % 4;
-
-async function* joined(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let length = 0;
-  for await (const piece of pieces) {
-    parts.push(piece);
-    length += piece.length;
-    if (length < PIECE) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-    length = 0;
-  }
-  if (length > 0) yield Buffer.concat(parts);
-}

@@ -2,8 +2,9 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { DecompressionError, StreamUnsupportedError } from './errors.ts';
+import { countBlocks } from './limits.ts';
 import type { PieceReader } from './piece-reader.ts';
-import { OUTPUT_PIECE, through } from './transform.ts';
+import { joined, OUTPUT_PIECE, through } from './transform.ts';
 import { type FrameHeader, MAX_FRAME_HEADER, readBlockHeader, readFrameHeader } from './zstd.ts';
 
 /**
@@ -33,16 +34,18 @@ export async function* zstd(
   const pieces = frame(input, header);
   if (native) {
     const params = { [ZSTD_D_WINDOW_LOG_MAX]: MAX_WINDOW_LOG };
-    yield* through(pieces, native({ chunkSize: OUTPUT_PIECE, params }));
+    yield* through(joined(pieces), native({ chunkSize: OUTPUT_PIECE, params }));
   } else yield* opened(pieces);
 }
 
 /** The frame's bytes, block by block: a decoder that is given more could take what follows for its own. */
 async function* frame(input: PieceReader, header: FrameHeader): AsyncGenerator<Buffer> {
   yield await input.take(header.length);
+  const countBlock = countBlocks();
   for (let last = false; !last; ) {
     const block = readBlockHeader(await input.peek(3));
     if (block.storedLength > MAX_BLOCK) throw new DecompressionError('zstd');
+    countBlock();
     last = block.last;
     yield await input.take(3 + block.storedLength);
   }

@@ -136,12 +136,12 @@ function unknownStream(head: Buffer): string {
 
 function unreadable(error: unknown): unknown {
   if (error instanceof StreamEndError) return new InitramfsUnreadableError('it is cut off', { cause: error });
-  if (error instanceof StreamLimitError) {
+  if (error instanceof StreamLimitError && error.what !== 'have') {
     const mebibytes = (error.what === 'read' ? MAX_INPUT : MAX_OUTPUT) / 2 ** 20;
     const what = error.what === 'read' ? 'is larger than' : 'opens to more than';
     return new InitramfsUnreadableError(`it ${what} ${mebibytes} MiB`, { cause: error });
   }
-  const refused = [DecompressionError, OutputTooLargeError, StreamUnsupportedError].some(
+  const refused = [DecompressionError, OutputTooLargeError, StreamLimitError, StreamUnsupportedError].some(
     (kind) => error instanceof kind,
   );
   return refused && error instanceof Error

@@ -1,0 +1,16 @@
+import { StreamLimitError } from './errors.ts';
+
+/**
+ * No compressor makes blocks of less than some KiB on the average: an initramfs of 2 GiB has far fewer. Blocks that
+ * open to nothing would cost time without end.
+ */
+const MAX_BLOCKS = 2 ** 18;
+
+/** To be called for each block of a stream. */
+export function countBlocks(): () => void {
+  let blocks = 0;
+  return () => {
+    blocks += 1;
+    if (blocks > MAX_BLOCKS) throw new StreamLimitError('have', MAX_BLOCKS);
+  };
+}

@@ -74,13 +74,18 @@ function addParameters(tool: CommandLineTool, parameters: string): string {
 const MAX_SHOWN = 200;
 const show = (text: string): string => cut(printable(text), MAX_SHOWN);
 
-export function commandLineProblems(
+/** @param findTool asked only where there is something to remedy */
+export async function commandLineProblems(
   line: CommandLine,
   source: string,
-  tool: CommandLineTool,
   architecture: GuestArchitecture | null,
-): Problem[] {
+  findTool: () => Promise<CommandLineTool>,
+): Promise<Problem[]> {
   const problems: Problem[] = [];
+  const root = rootOf(line);
+  const bare = root !== null && isBareDeviceName(root);
+  if (namesSerialConsole(line) && !bare) return problems;
+  const tool = await findTool();
   if (!namesSerialConsole(line)) {
     const console = architecture === 'aarch64' ? 'ttyAMA0' : 'ttyS0,115200';
     problems.push({
@@ -90,8 +95,7 @@ export function commandLineProblems(
       remedy: addParameters(tool, `console=tty0 console=${console}`),
     });
   }
-  const root = rootOf(line);
-  if (root !== null && isBareDeviceName(root)) {
+  if (bare) {
     const scsi = /^\/dev\/sd/.test(root);
     problems.push({
       code: 'ROOT_BY_DEVICE_NAME',

@@ -55,11 +55,9 @@ export async function readLinuxBoot(
 ): Promise<LinuxBoot> {
   const problems: Problem[] = [];
   const found = await findKernel(tree, volumes, problems);
-  const [kernel, others, programs, tool] = await Promise.all([
+  const [kernel, others] = await Promise.all([
     found ? readable('the kernel', problems, null, () => readDefaultKernel(tree, found)) : null,
     found ? readable('the other kernels', problems, [], () => readOtherKernels(found)) : [],
-    readable('the programs', problems, null, () => readProgramArchitecture(tree)),
-    readable('the programs', problems, null, () => findInitramfsTool(tree)),
   ]);
   const release = kernel?.reading.release ?? (await newestRelease(tree, problems));
   const line = parseCommandLine(kernel?.reading.commandLine ?? '');
@@ -76,7 +74,12 @@ export async function readLinuxBoot(
     reason: contents.reason,
     hostOnly: contents.hostOnly,
   };
-  const initramfsTool = tool ?? contents.tool;
+  // Programs lie in large directories: they are looked for only where kernel and initramfs do not tell.
+  const programs = kernel?.architecture
+    ? null
+    : await readable('the programs', problems, null, () => readProgramArchitecture(tree));
+  const initramfsTool =
+    contents.tool ?? (await readable('the programs', problems, null, () => findInitramfsTool(tree)));
   const architecture = kernel?.architecture ?? programs?.architecture ?? null;
 
   if (kernel) {
@@ -85,8 +88,9 @@ export async function readLinuxBoot(
     );
   }
   if (kernel && kernel.reading.commandLine !== null) {
-    const commandLineTool = await findCommandLineTool(tree, loader);
-    problems.push(...commandLineProblems(line, kernel.reading.source, commandLineTool, architecture));
+    const toolOf = () =>
+      readable('the programs', problems, 'none' as const, () => findCommandLineTool(tree, loader));
+    problems.push(...(await commandLineProblems(line, kernel.reading.source, architecture, toolOf)));
   }
   const linux: LinuxReading = {
     kernel: kernel?.reading ?? null,
@@ -172,13 +176,16 @@ async function readContents(
 const MAX_SHOWN = 300;
 const show = (text: string): string => cut(printable(text), MAX_SHOWN);
 
-function bootEvidence({ kernel, initramfs, root }: LinuxReading, loader: BootLoader): Evidence[] {
+function bootEvidence({ kernel, initramfs, root, drivers }: LinuxReading, loader: BootLoader): Evidence[] {
   if (!kernel) return [];
   const chosen = loader === 'none' ? 'the newest kernel' : `the default kernel of ${loader}`;
   const evidence: Evidence[] = [{ fact: `${chosen}: ${show(kernel.release)}`, source: show(kernel.source) }];
+  const builtin = drivers.virtio_scsi.state === 'builtin' && drivers.sd_mod.state === 'builtin';
   const how = {
     whole: 'initramfs read to its end',
-    enough: 'initramfs read until what decides was found, or not at all where the kernel has it built in',
+    enough: builtin
+      ? 'initramfs not needed for the disk: the kernel has its drivers built in'
+      : 'initramfs read until the drivers that decide were found',
     none: 'started without an initramfs',
     unreadable: `initramfs not readable: ${initramfs.reason}`,
   }[initramfs.outcome];

@@ -1,10 +1,13 @@
 import type { FileTree } from '../../filesystem/file-tree.ts';
 import type { InitramfsTool } from '../guest.ts';
 
-/** mkinitrd comes last: where there is dracut, it is dracut by another name. */
+/**
+ * Debian's initramfs-tools comes first: parts of dracut may lie beside it, and are not what makes its initramfs. mkinitrd
+ * comes last: where there is dracut, it is dracut by another name.
+ */
 const PROGRAMS: readonly (readonly [InitramfsTool, readonly string[]])[] = [
-  ['dracut', ['/usr/bin/dracut', '/usr/sbin/dracut', '/sbin/dracut']],
   ['initramfs-tools', ['/usr/sbin/mkinitramfs']],
+  ['dracut', ['/usr/bin/dracut', '/usr/sbin/dracut', '/sbin/dracut']],
   ['mkinitcpio', ['/usr/bin/mkinitcpio']],
   ['mkinitfs', ['/usr/sbin/mkinitfs', '/sbin/mkinitfs']],
   ['genkernel', ['/usr/bin/genkernel']],

@@ -15,6 +15,11 @@ need mke2fs e2fsprogs
 need debugfs e2fsprogs
 need sfdisk fdisk
 need sgdisk gdisk
+need mkfs.btrfs btrfs-progs
+need grub-fstest grub-common
+need guestfish libguestfs-tools
+# The kernel of libguestfs' appliance.
+compgen -G '/boot/vmlinuz-*' > /dev/null || packages+=("linux-image-$(dpkg --print-architecture)")
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
 

@@ -10,27 +10,19 @@ interface Mark {
 /** What of OCI may be installed, by the name that a verdict tells it by. */
 const OCI_AGENTS: Readonly<Record<string, readonly string[]>> = {
   // Ubuntu has it as a snap.
-  'oracle-cloud-agent': [
-    '/etc/oracle-cloud-agent',
-    '/usr/libexec/oracle-cloud-agent',
-    '/var/snap/oracle-cloud-agent',
-  ],
-  'oci-utils': ['/etc/oci-utils', '/etc/oci-utils.conf.d', '/usr/libexec/oci-utils'],
+  'oracle-cloud-agent': ['/etc/oracle-cloud-agent', '/snap/oracle-cloud-agent'],
+  'oci-utils': ['/etc/oci-utils', '/etc/oci-utils.conf.d'],
 };
 
-/** Where a guest was before. Only what its platform's own tools leave in folders that are read anyway. */
+/** Where a guest was before. Only by what lies in folders that are read anyway: it is no more than evidence. */
 const ORIGINS: readonly Mark[] = [
   { fact: 'it was made for OCI', paths: ['/etc/oci-hostname.conf'] },
   { fact: 'it has the guest tools of VMware', paths: ['/etc/vmware-tools'] },
   { fact: 'it has the agent of Azure', paths: ['/etc/waagent.conf'] },
-  {
-    fact: 'it has the agent of Google Cloud',
-    paths: ['/etc/default/instance_configs.cfg', '/usr/bin/google_guest_agent'],
-  },
+  { fact: 'it has the agent of Google Cloud', paths: ['/etc/default/instance_configs.cfg'] },
   { fact: 'it has the tools of Amazon EC2', paths: ['/etc/amazon', '/etc/ec2_version', '/etc/ec2net'] },
   { fact: 'it has the guest tools of Xen', paths: ['/usr/sbin/xe-daemon'] },
   { fact: 'it has the daemons of Hyper-V', paths: ['/usr/sbin/hv_kvp_daemon', '/usr/sbin/hypervkvpd'] },
-  { fact: 'it has the guest agent of QEMU', paths: ['/usr/bin/qemu-ga', '/usr/sbin/qemu-ga'] },
 ];
 
 export interface AgentsReading {

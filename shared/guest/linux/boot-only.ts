@@ -53,7 +53,7 @@ async function startsLinux({ filesystem }: GuestVolume): Promise<boolean> {
  * Talos by its own boot menu: GRUB's (`set default="A - Talos v1.7.6"`), or the name of its unified kernel image
  * (`Talos-v1.10.0.efi`). https://docs.siderolabs.com/talos/
  */
-export async function readBootOnlySystem(tree: FileTree): Promise<SystemReading> {
+export async function readBootOnlySystem(tree: FileTree): Promise<Omit<SystemReading, 'variant'>> {
   const menu = /^set default="[AB] - Talos (v\S+?)"/m.exec(
     (await readConfig(tree, '/boot/grub/grub.cfg')) ?? '',
   );
@@ -67,7 +67,7 @@ export async function readBootOnlySystem(tree: FileTree): Promise<SystemReading>
   return { system: null, evidence: [] };
 }
 
-function talos(tag = '', source: string): SystemReading {
+function talos(tag = '', source: string): Omit<SystemReading, 'variant'> {
   const version = tag.replace(/^v/, '');
   const name = `Talos ${tag}`;
   return {

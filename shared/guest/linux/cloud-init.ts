@@ -10,9 +10,6 @@ const MAX_FILES = 32;
  * https://docs.cloud-init.io/en/latest/reference/datasources/oracle.html
  */
 const OCI_SOURCES = ['Oracle', 'OpenStack'];
-/** Ignition's companion brings the keys on Fedora CoreOS, its kin, and Flatcar. */
-const WITHOUT_CLOUD_INIT = ['/usr/bin/afterburn', '/usr/bin/coreos-metadata'];
-
 export interface CloudInitReading {
   /** It is installed, and not disabled. */
   readonly enabled: boolean;
@@ -23,13 +20,11 @@ export interface CloudInitReading {
 
 /** Will cloud-init do on OCI what its users count on: bring their SSH keys, and configure the NIC? */
 export async function readCloudInit(tree: FileTree): Promise<CloudInitReading> {
-  const [program, disabled] = await Promise.all(
-    ['/usr/bin/cloud-init', '/etc/cloud/cloud-init.disabled'].map((path) => tree.find(path)),
-  );
+  // A package that was removed leaves its configuration: only where there is one, the program is looked for.
+  const program = (await tree.find('/etc/cloud')) && (await tree.find('/usr/bin/cloud-init'));
+  const disabled = program && (await tree.find('/etc/cloud/cloud-init.disabled'));
   if (!program || disabled) {
-    const others = await Promise.all(WITHOUT_CLOUD_INIT.map((path) => tree.find(path)));
-    const problems = others.some((other) => other !== null) ? [] : [program ? DISABLED : MISSING];
-    return { enabled: false, configuresNetwork: false, problems };
+    return { enabled: false, configuresNetwork: false, problems: [program ? DISABLED : MISSING] };
   }
   const settings = await readSettings(tree);
   const lists = settings.filter(({ key }) => key === 'datasource_list').map(items);

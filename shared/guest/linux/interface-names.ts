@@ -8,22 +8,22 @@ export interface InterfaceNaming {
   readonly expected: string;
   /** Would a configuration for this name, or for names like `en*`, be for that NIC? */
   readonly covers: (name: string) => boolean;
-  /** NetworkManager gives a NIC that nothing else is for an address by DHCP. */
-  readonly networkManager: boolean;
 }
 
 /**
  * The paravirtualized NIC in the slots that OCI's machines have: ens3 with BIOS, enp0s… with UEFI. No document promises
  * them, so any of that kind counts.
  */
-const PREDICTABLE = ['ens3', 'enp0s3', 'enp0s5', 'enp0s6'];
-/** systemd's and udev's rules for names by slot; an empty file or a link to /dev/null of that name in /etc turns them off. */
-const BY_SLOT = [
+const BY_SLOT = ['ens3', 'enp0s3', 'enp0s5', 'enp0s6'];
+const BY_ORDER = ['eth0'];
+/** systemd's rules for names by slot, and udev's own from before them. */
+const RULES = [
   '/usr/lib/systemd/network/99-default.link',
   '/lib/systemd/network/99-default.link',
   '/usr/lib/udev/rules.d/80-net-name-slot.rules',
   '/lib/udev/rules.d/80-net-name-slot.rules',
 ];
+/** An empty file or a link to /dev/null of the same name in /etc turns rules off. */
 const TURNED_OFF = [
   '/etc/systemd/network/99-default.link',
   '/etc/udev/rules.d/80-net-setup-link.rules',
@@ -34,21 +34,28 @@ const DEFAULT_COMMAND_LINES = ['/etc/default/grub', '/etc/kernel/cmdline'];
 
 /** @param commandLine the kernel's; null where it is not known */
 export async function interfaceNaming(tree: FileTree, commandLine: string | null): Promise<InterfaceNaming> {
-  const any = async (paths: readonly string[]) =>
-    (await Promise.all(paths.map((path) => tree.findLink(path)))).some((found) => found !== null);
-  const [bySlot, turnedOff, defaults, networkManager] = await Promise.all([
-    any(BY_SLOT),
-    any(TURNED_OFF),
-    Promise.all(DEFAULT_COMMAND_LINES.map((path) => readConfig(tree, path))),
-    configuresAny(tree),
-  ]);
-  const oldNames = (commandLine ?? defaults.join('\n')).includes('net.ifnames=0');
-  const names = bySlot && !turnedOff && !oldNames ? PREDICTABLE : ['eth0'];
+  const names = (await namesByOrder(tree, commandLine)) ? BY_ORDER : BY_SLOT;
   return {
     expected: names[0] ?? '',
     covers: (pattern) => names.some((name) => matches(pattern, name)),
-    networkManager,
   };
+}
+
+/** Asked for one after the other, what is cheap and common first. */
+async function namesByOrder(tree: FileTree, commandLine: string | null): Promise<boolean> {
+  const set = commandLine ?? (await defaultCommandLine(tree));
+  if (set.includes('net.ifnames=0')) return true;
+  if (await firstThere(tree, TURNED_OFF)) return true;
+  return !(await firstThere(tree, RULES));
+}
+
+async function defaultCommandLine(tree: FileTree): Promise<string> {
+  return (await Promise.all(DEFAULT_COMMAND_LINES.map((path) => readConfig(tree, path)))).join('\n');
+}
+
+async function firstThere(tree: FileTree, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (await tree.findLink(path)) return true;
+  return false;
 }
 
 /** Name patterns as in netplan and systemd.network(5): `*` for any characters; others are rare, and taken as they stand. */
@@ -66,10 +73,14 @@ function matches(pattern: string, name: string): boolean {
   return true;
 }
 
-/** NetworkManager.conf(5): it does, unless `no-auto-default` or `unmanaged-devices` tells it not to. */
-async function configuresAny(tree: FileTree): Promise<boolean> {
-  if (!(await tree.find('/usr/sbin/NetworkManager'))) return false;
+/**
+ * NetworkManager gives a NIC that nothing else is for an address by DHCP, unless `no-auto-default` or
+ * `unmanaged-devices` tells it not to. NetworkManager.conf(5)
+ */
+export async function networkManagerConfiguresAny(tree: FileTree): Promise<boolean> {
   const folders = ['/etc/NetworkManager/conf.d', '/usr/lib/NetworkManager/conf.d'];
+  if (!(await tree.find('/etc/NetworkManager')) || !(await tree.find('/usr/sbin/NetworkManager')))
+    return false;
   const lists = await Promise.all(
     folders.map(async (folder) => (await tree.list(folder)).map(({ name }) => `${folder}/${name}`)),
   );

@@ -2,7 +2,7 @@ import type { FileTree } from '../../filesystem/file-tree.ts';
 import type { Problem } from '../../finding.ts';
 import { printable } from '../../printable.ts';
 import { readConfig } from './config-text.ts';
-import { interfaceNaming } from './interface-names.ts';
+import { interfaceNaming, networkManagerConfiguresAny } from './interface-names.ts';
 import {
   type InterfaceConfig,
   parseIfcfg,
@@ -23,6 +23,8 @@ const MAX_FILES = 32;
 interface Format {
   readonly folder: string;
   readonly file: RegExp;
+  /** The files count only where this one names their folder. */
+  readonly namedIn?: string;
   readonly parse: (text: string, file: string) => readonly InterfaceConfig[];
   /** Commands before the file's name: without its hardware address; with DHCP in place of its address. */
   readonly withoutMac: string;
@@ -35,6 +37,12 @@ const IFCFG = {
   parse: parseIfcfg,
   withoutMac: "sed -i -E '/^(HWADDR|MACADDR|LLADDR)=/d'",
   withDhcp: "sed -i -E 's/^BOOTPROTO=.*/BOOTPROTO=dhcp/; /^(IPADDR|NETMASK|PREFIX|PREFIXLEN|GATEWAY)/d'",
+};
+const INTERFACES = {
+  parse: parseInterfaces,
+  withoutMac: "sed -i -E '/^[[:space:]]*hwaddress/d'",
+  withDhcp:
+    "sed -i -E 's/^(iface .* inet) static/\\1 dhcp/; /^[[:space:]]*(address|netmask|gateway|network|broadcast) /d'",
 };
 /** Taking `macaddress` out of a `match` leaves an invalid file: this is the whole that OCI needs. */
 const WHOLE_NETPLAN = `printf 'network: {version: 2, ethernets: {all: {match: {name: "e*"}, dhcp4: true}}}\\n' >`;
@@ -85,14 +93,13 @@ const FORMATS: readonly Format[] = [
     withDhcp:
       "sed -i -E '/^\\[ipv4\\]/,/^\\[/{s/^method=.*/method=auto/; /^(address[0-9]*|addresses|gateway|dns)=/d}'",
   },
-  ...['/etc/network', '/etc/network/interfaces.d'].map((folder) => ({
-    folder,
-    file: folder.endsWith('.d') ? /^[\w.-]+$/ : /^interfaces$/,
-    parse: parseInterfaces,
-    withoutMac: "sed -i -E '/^[[:space:]]*hwaddress/d'",
-    withDhcp:
-      "sed -i -E 's/^(iface .* inet) static/\\1 dhcp/; /^[[:space:]]*(address|netmask|gateway|network|broadcast) /d'",
-  })),
+  { folder: '/etc/network', file: /^interfaces$/, ...INTERFACES },
+  {
+    folder: '/etc/network/interfaces.d',
+    file: /^[\w.-]+$/,
+    namedIn: '/etc/network/interfaces',
+    ...INTERFACES,
+  },
   {
     folder: '/etc/conf.d',
     file: /^net$/,
@@ -131,11 +138,15 @@ export async function readNetwork(
 }
 
 async function readFormat(tree: FileTree, format: Format): Promise<NetworkFile[]> {
-  const names = (await tree.list(format.folder)).map(({ name }) => name);
+  const { folder, namedIn } = format;
+  const inUse =
+    !namedIn || (await readConfig(tree, namedIn))?.includes(folder.slice(folder.lastIndexOf('/') + 1));
+  if (!inUse) return [];
+  const names = (await tree.list(folder)).map(({ name }) => name);
   const wanted = names.filter((name) => format.file.test(name)).slice(0, MAX_FILES);
   return Promise.all(
     wanted.map(async (name) => {
-      const path = `${format.folder}/${name}`;
+      const path = `${folder}/${name}`;
       const text = (await readConfig(tree, path)) ?? '';
       return {
         path,
@@ -185,7 +196,8 @@ async function nameProblems(
   const names = dhcp.flatMap(({ configs }) => configs.map(({ name }) => name));
   if (names.length === 0 || names.includes(null)) return [];
   const naming = await interfaceNaming(tree, await commandLine);
-  if (naming.networkManager || names.some((name) => name !== null && naming.covers(name))) return [];
+  if (names.some((name) => name !== null && naming.covers(name))) return [];
+  if (await networkManagerConfiguresAny(tree)) return [];
   return dhcp.map(({ path, configs }) => ({
     code: 'INTERFACE_NAME',
     severity: 'warn',

@@ -28,13 +28,15 @@ export async function readLinuxSystem(
   commandLine: Promise<string | null>,
 ): Promise<LinuxSystemReading> {
   const { tree, onDisk, volume, name } = root;
+  // Where it fails and is not waited for here, whoever reads it tells so.
+  commandLine.catch(() => {});
   const problems: Problem[] = [];
-  const nothing = { system: null, evidence: [] };
+  const nothing = { system: null, variant: null, evidence: [] };
   if (!onDisk) {
     const { system, evidence } = await readable('/boot', problems, nothing, () => readBootOnlySystem(tree));
     return { system, agents: [], evidence, problems };
   }
-  const [{ system, evidence }, agents, cloudInit, deviceNames] = await Promise.all([
+  const [{ system, variant, evidence }, agents, cloudInit, deviceNames] = await Promise.all([
     readable('the release files', problems, nothing, () => readSystem(tree)),
     readable('the installed agents', problems, { agents: [], evidence: [] }, () => readAgents(tree)),
     readable('/etc/cloud', problems, null, () => readCloudInit(tree)),
@@ -51,6 +53,15 @@ export async function readLinuxSystem(
       ...evidence,
       ...agents.evidence,
     ],
-    problems: [...problems, ...deviceNames, ...network, ...(cloudInit?.problems ?? [])],
+    problems: [
+      ...problems,
+      ...deviceNames,
+      ...network,
+      ...(hasIgnition(system, variant) ? [] : (cloudInit?.problems ?? [])),
+    ],
   };
 }
+
+/** Fedora CoreOS and its kin take keys and configuration from Ignition and Afterburn, and want no cloud-init. */
+const hasIgnition = (system: GuestSystem | null, variant: string | null): boolean =>
+  variant === 'coreos' || ['flatcar', 'rhcos', 'scos'].includes(system?.id ?? '');

@@ -15,6 +15,8 @@ type Release = Omit<GuestSystem, 'family'>;
 
 export interface SystemReading {
   readonly system: GuestSystem | null;
+  /** os-release's VARIANT_ID: `coreos`, `server`; null where it has none. */
+  readonly variant: string | null;
   readonly evidence: readonly Evidence[];
 }
 
@@ -26,14 +28,14 @@ export async function readSystem(tree: FileTree): Promise<SystemReading> {
   if (cirros !== null) return found(cirrosRelease(cirros), '/etc/cirros/version');
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
     const text = await readConfig(tree, path);
-    if (text !== null) return found(parseOsRelease(text), path);
+    if (text !== null) return { ...found(parseOsRelease(text), path), variant: variantOf(text) };
   }
   for (const { name, parse } of RELEASE_FILES) {
     const text = inEtc.has(name) ? await readConfig(tree, `/etc/${name}`) : null;
     const release = text === null ? null : parse(text);
     if (release) return found(release, `/etc/${name}`);
   }
-  return { system: null, evidence: [] };
+  return { system: null, variant: null, evidence: [] };
 }
 
 function found(release: Release, source: string): SystemReading {
@@ -44,8 +46,10 @@ function found(release: Release, source: string): SystemReading {
     name: cut(printable(release.name), MAX_NAME_LENGTH),
     version: release.version === null ? null : word(release.version),
   };
-  return { system, evidence: [{ fact: `the system is ${system.name}`, source }] };
+  return { system, variant: null, evidence: [{ fact: `the system is ${system.name}`, source }] };
 }
+
+const variantOf = (text: string): string | null => parseAssignments(text).get('VARIANT_ID') ?? null;
 
 const word = (text: string): string => cut(printable(text), MAX_WORD_LENGTH);
 

@@ -8,10 +8,9 @@ const read = (paths: readonly string[]) =>
 
 test.each([
   ['etc/oracle-cloud-agent/agent.yml', 'oracle-cloud-agent'],
-  ['usr/libexec/oracle-cloud-agent/agent', 'oracle-cloud-agent'],
-  ['var/snap/oracle-cloud-agent/current', 'oracle-cloud-agent'],
+  ['snap/oracle-cloud-agent/current', 'oracle-cloud-agent'],
   ['etc/oci-utils/oci.conf', 'oci-utils'],
-  ['usr/libexec/oci-utils/x', 'oci-utils'],
+  ['etc/oci-utils.conf.d/a.conf', 'oci-utils'],
 ])('/%s is of %s', async (path, agent) => {
   expect((await read([path])).agents).toEqual([agent]);
 });
@@ -20,11 +19,10 @@ test.each([
   ['etc/oci-hostname.conf', 'it was made for OCI'],
   ['etc/vmware-tools/tools.conf', 'it has the guest tools of VMware'],
   ['etc/waagent.conf', 'it has the agent of Azure'],
-  ['usr/bin/google_guest_agent', 'it has the agent of Google Cloud'],
+  ['etc/default/instance_configs.cfg', 'it has the agent of Google Cloud'],
   ['etc/amazon/ssm/seelog.xml', 'it has the tools of Amazon EC2'],
   ['usr/sbin/xe-daemon', 'it has the guest tools of Xen'],
   ['usr/sbin/hypervkvpd', 'it has the daemons of Hyper-V'],
-  ['usr/sbin/qemu-ga', 'it has the guest agent of QEMU'],
 ])('/%s: %s', async (path, fact) => {
   const { agents, evidence } = await read([path]);
   expect(agents).toEqual([]);

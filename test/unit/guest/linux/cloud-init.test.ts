@@ -28,11 +28,6 @@ test.each<
     { enabled: false, configuresNetwork: false, codes: ['NO_CLOUD_INIT'] },
   ],
   [
-    'Fedora CoreOS, which has Ignition and Afterburn',
-    { 'usr/bin/afterburn': '' },
-    { enabled: false, configuresNetwork: false, codes: [] },
-  ],
-  [
     'told to leave the network alone',
     { ...INSTALLED, 'etc/cloud/cloud.cfg.d/99-disable-network-config.cfg': 'network: {config: disabled}\n' },
     { enabled: true, configuresNetwork: false, codes: [] },

@@ -358,6 +358,7 @@ describe('which system it is', () => {
   test('is not guessed where no file says so', async () => {
     expect(await read({ 'etc/passwd': '', 'etc/lsb-release': 'LSB_VERSION=core-4.0\n' })).toEqual({
       system: null,
+      variant: null,
       evidence: [],
     });
   });

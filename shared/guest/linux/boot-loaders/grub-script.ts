@@ -11,8 +11,8 @@
 
 /** Menus nest two deep, conditions in them three. */
 const MAX_DEPTH = 32;
-/** A configuration of a MiB has some ten thousand words. */
-const MAX_TOKENS = 200_000;
+/** An entry has some hundred words: five hundred entries. */
+const MAX_TOKENS = 50_000;
 
 export interface Piece {
   readonly kind: 'text' | 'variable';

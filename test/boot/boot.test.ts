@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { boot } from '../guests/machine.ts';
+import { selectedGuests } from '../guests/select.ts';
+import { recordAccuracy } from './accuracy.ts';
+import { bootOn, contradictions, machineOf, nameOf, type Observation, same, verdictOf } from './observe.ts';
+
+const guests = selectedGuests();
+const observations: Observation[] = [];
+
+afterAll(() => {
+  if (process.env.BYOI_RECORD_ACCURACY) recordAccuracy(observations);
+});
+
+describe.concurrent.for(guests)('$name: $about', (guest) => {
+  test('boots on the machine that the verdict says, and stops where it says so', async () => {
+    const verdict = await verdictOf(guest, guest.containers[0]);
+    const decided = machineOf(verdict);
+    const machines = guest.boots.map(({ devices, firmware }) => ({ devices, firmware }));
+    if (decided && !machines.some((machine) => same(machine, decided))) machines.push(decided);
+    const boots: Observation['boots'][number][] = [];
+    for (const machine of machines) boots.push({ machine, boot: await bootOn(guest, machine) });
+    const observation = { guest, verdict, boots };
+    observations.push(observation);
+
+    const thought = guest.boots.map(({ thought, ...machine }) => [nameOf(machine), thought]);
+    const shown = boots
+      .slice(0, thought.length)
+      .map(({ machine, boot }) => [nameOf(machine), boot.outcome === 'booted' ? 'boots' : 'stops']);
+    expect.soft(shown, JSON.stringify(boots, null, 2)).toEqual(thought);
+    expect.soft(contradictions(observation)).toEqual([]);
+  });
+
+  test('has the same verdict in each of its containers', async () => {
+    const said = await Promise.all(
+      guest.containers.map(async (container) => {
+        const { launchMode, firmware, architecture, operatingSystem, operatingSystemVersion, virtualSize } =
+          await verdictOf(guest, container);
+        return { launchMode, firmware, architecture, operatingSystem, operatingSystemVersion, virtualSize };
+      }),
+    );
+    for (const verdict of said) expect(verdict).toEqual(said[0]);
+  });
+});
+
+// The harness itself: what has no loader must not pass for a guest.
+test.concurrent.for(['BIOS', 'UEFI_64'] as const)(
+  'an empty disk is seen to stop with %s',
+  async (firmware) => {
+    const folder = mkdtempSync(join(tmpdir(), 'byoi-empty-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const disk = join(folder, 'empty.raw');
+    writeFileSync(disk, Buffer.alloc(2 ** 20));
+    const machine = { architecture: 'x86_64', devices: 'PARAVIRTUALIZED', firmware } as const;
+    const outcome = await boot({ disk, format: 'raw', ...machine });
+    const at = firmware === 'BIOS' ? 'BIOS finds no loader' : 'UEFI finds no loader';
+    expect(outcome).toMatchObject({ outcome: 'stopped', at });
+  },
+);

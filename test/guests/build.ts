@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Container, Guest, HostOnly } from './catalogue.ts';
+import { suffixOf, wrap } from './containers.ts';
+import { execute } from './execute.ts';
+import { boot } from './machine.ts';
+
+/** Guests, and what they are made from. */
+const FOLDER = '.byoi/guests';
+const SCRIPTS = 'test/guests';
+const DEBIAN_NAMES = { x86_64: 'amd64', aarch64: 'arm64' } as const;
+
+export function imagePath(guest: Guest, container: Container): string {
+  return join(FOLDER, `debian-12-${guest.name}${suffixOf(container)}`);
+}
+
+/** Builds a guest in its containers, unless they are there. Asks for root. */
+export async function buildGuest(guest: Guest): Promise<void> {
+  const missing = guest.containers.filter((container) => !existsSync(imagePath(guest, container)));
+  if (missing.length === 0) return;
+  mkdirSync(FOLDER, { recursive: true });
+  const initramfs =
+    typeof guest.initramfs === 'string' ? guest.initramfs : await hostOnlyInitramfs(guest.initramfs);
+  const disk = join(FOLDER, `${guest.name}.qcow2`);
+  await make(guest, initramfs, disk);
+  for (const container of missing) await wrap(disk, container, imagePath(guest, container));
+  rmSync(disk);
+}
+
+async function make(guest: Guest, initramfs: string, disk: string): Promise<void> {
+  const tree = await treeOf(DEBIAN_NAMES[guest.architecture]);
+  await script('make-guest.sh', tree, guest.layout, initramfs, disk, ...guest.changes);
+}
+
+/** What several guests need is made once, also where they are built at the same time. */
+const making = new Map<string, Promise<void>>();
+
+async function once(path: string, make: () => Promise<void>): Promise<string> {
+  if (!existsSync(path)) {
+    const made = making.get(path) ?? make();
+    making.set(path, made);
+    await made;
+  }
+  return path;
+}
+
+function treeOf(architecture: string): Promise<string> {
+  const tree = join(FOLDER, `tree-${architecture}`);
+  return once(tree, () => script('make-tree.sh', architecture, tree));
+}
+
+function script(name: string, ...args: string[]): Promise<void> {
+  return execute(join(SCRIPTS, name), ...args);
+}
+
+/** Where the workshop leaves what it made, in its only partition, at 1 MiB. */
+const WORKSHOP = { folder: '/var/workshop', offset: 2 ** 20 };
+
+/** An initramfs made on a machine with the disk controller, as a guest has it that comes from there. */
+async function hostOnlyInitramfs({ tool, madeOn }: HostOnly): Promise<string> {
+  const folder = join(FOLDER, `made-on-${madeOn}`);
+  return join(await once(folder, () => makeHostOnly(madeOn, folder)), tool);
+}
+
+async function makeHostOnly(madeOn: HostOnly['madeOn'], folder: string): Promise<void> {
+  const disk = join(FOLDER, `workshop-${madeOn}.qcow2`);
+  const raw = `${disk}.raw`;
+  const part = `${folder}.part`;
+  await make(WORKSHOP_GUEST, WORKSHOP_GUEST.initramfs, disk);
+  const made = await boot({
+    disk,
+    format: 'qcow2',
+    architecture: 'x86_64',
+    devices: madeOn,
+    firmware: 'BIOS',
+    until: /byoi-workshop: done/,
+    keep: true,
+  });
+  if (made.outcome === 'stopped') throw new Error(`The workshop stopped at ${made.at}:\n${made.console}`);
+  await execute('qemu-img', 'convert', '-O', 'raw', disk, raw);
+  mkdirSync(part, { recursive: true });
+  await execute('debugfs', '-R', `rdump ${WORKSHOP.folder} ${part}`, `${raw}?offset=${WORKSHOP.offset}`);
+  renameSync(join(part, basename(WORKSHOP.folder)), folder);
+  for (const path of [part, raw, disk]) rmSync(path, { recursive: true });
+}
+
+const WORKSHOP_GUEST = {
+  name: 'workshop',
+  about: '',
+  architecture: 'x86_64',
+  layout: 'ext4-mbr',
+  initramfs: 'most-zstd',
+  changes: ['host-only-workshop'],
+  containers: ['qcow2'],
+  boots: [],
+  told: null,
+  always: false,
+} as const satisfies Guest;

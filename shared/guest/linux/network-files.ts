@@ -107,9 +107,10 @@ export function parseNetworkd(text: string): InterfaceConfig[] {
   );
 }
 
-/** systemd.link(5). */
+/** systemd.link(5): the name is the one that it gives. */
 export function parseLink(text: string): InterfaceConfig[] {
-  return [{ name: null, mac: linkMac(text), addressing: null }];
+  const name = valueIn(parseSections(text), ['Link'], 'Name');
+  return [{ name, mac: linkMac(text), addressing: null }];
 }
 
 function linkMac(text: string): string | null {

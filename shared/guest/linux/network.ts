@@ -45,7 +45,7 @@ const INTERFACES = {
     "sed -i -E 's/^(iface .* inet) static/\\1 dhcp/; /^[[:space:]]*(address|netmask|gateway|network|broadcast) /d'",
 };
 /** Taking `macaddress` out of a `match` leaves an invalid file: this is the whole that OCI needs. */
-const WHOLE_NETPLAN = `printf 'network: {version: 2, ethernets: {all: {match: {name: "e*"}, dhcp4: true}}}\\n' >`;
+const WHOLE_NETPLAN = `printf 'network:\\n  version: 2\\n  ethernets:\\n    all:\\n      match: {name: "e*"}\\n      dhcp4: true\\n' >`;
 
 const FORMATS: readonly Format[] = [
   { folder: '/etc/sysconfig/network-scripts', ...IFCFG },
@@ -195,6 +195,9 @@ async function nameProblems(
   const dhcp = only(files, ({ addressing, mac }) => addressing === 'dhcp' && mac === null);
   const names = dhcp.flatMap(({ configs }) => configs.map(({ name }) => name));
   if (names.length === 0 || names.includes(null)) return [];
+  // A .link file that is not for one hardware address names whatever NIC there is.
+  const given = files.filter(({ format }) => format.parse === parseLink).flatMap(({ configs }) => configs);
+  if (given.some(({ name, mac }) => mac === null && name !== null && names.includes(name))) return [];
   const naming = await interfaceNaming(tree, await commandLine);
   if (names.some((name) => name !== null && naming.covers(name))) return [];
   if (await networkManagerConfiguresAny(tree)) return [];

@@ -171,9 +171,11 @@ describe('systemd-networkd', () => {
     expect(parseNetworkd(text)).toEqual(configs);
   });
 
-  test('a .link file by address', () => {
-    expect(parseLink(`[Match]\nMACAddress=${MAC}\n\n[Link]\nName=lan0\n`)).toEqual([config(null, MAC, null)]);
-    expect(parseLink('[Match]\nDriver=virtio_net\n\n[Link]\nName=lan0\n')).toEqual([
+  test('a .link file, and the name that it gives', () => {
+    expect(parseLink(`[Match]\nMACAddress=${MAC}\n\n[Link]\nName=lan0\n`)).toEqual([
+      config('lan0', MAC, null),
+    ]);
+    expect(parseLink('[Match]\nDriver=virtio_net\n\n[Link]\nMTUBytes=9000\n')).toEqual([
       config(null, null, null),
     ]);
   });

@@ -211,6 +211,16 @@ describe("an interface's name", () => {
       ['INTERFACE_NAME'],
     ],
     ['no configuration at all', BY_SLOT, null, []],
+    [
+      'ens192, which a .link file gives to the NIC there is',
+      {
+        ...ENS192,
+        ...BY_SLOT,
+        'etc/systemd/network/10-oci.link': '[Match]\nDriver=virtio_net\n[Link]\nName=ens192\n',
+      },
+      null,
+      [],
+    ],
   ])('%s', async (_, files, commandLine, expected) => {
     expect(await codes(files, { commandLine })).toEqual(expected);
   });

@@ -58,12 +58,12 @@ describe('the demo disk is what it claims to be', () => {
     });
   });
 
-  test('e2fsck and debugfs: a clean ext4 with the files of a system and no kernel', () => {
+  test('e2fsck and debugfs: a clean ext4 with the files of a system', () => {
     run('e2fsprogs', ['e2fsck', '-fn', filesystem]);
     expect(run('e2fsprogs', ['dumpe2fs', '-h', filesystem])).toMatch(
       /Filesystem features:.*has_journal.*extent/,
     );
-    expect(debugfs('cat /usr/lib/os-release')).toContain('ID=demo\n');
+    expect(debugfs('cat /usr/lib/os-release')).toContain('ID=debian\n');
     expect(debugfs('stat /etc/os-release')).toContain('Fast link dest: "../usr/lib/os-release"');
     expect(debugfs('ls -p /boot')).toMatch(/\/grub\//);
   });

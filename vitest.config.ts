@@ -30,6 +30,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'boot',
+          include: ['test/boot/**/*.test.ts'],
+          globalSetup: ['test/boot/build.ts'],
+          testTimeout: 1_800_000,
+          // Each boot keeps two cores busy.
+          maxConcurrency: 2,
+        },
+      },
     ],
   },
 });

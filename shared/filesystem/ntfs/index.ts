@@ -56,8 +56,8 @@ const MAX_DEPTH = 16;
 const CACHED_BLOCKS = 8;
 /** All names are read in order: large reads, a fraction of a MiB held at a time. */
 const SCAN_LENGTH = 256 * 1024;
-/** One bit for each block: 16 million blocks, of which each has many names. */
-const MAX_BITMAP = 2 * 1024 * 1024;
+/** One bit for each block: a million blocks, each of some twenty names. */
+const MAX_BITMAP = 128 * 1024;
 
 /** A name in a directory. */
 export interface IndexEntry {
@@ -141,8 +141,8 @@ export async function openIndex(volume: NtfsVolume, record: FileRecord): Promise
       yield* top.entries;
       if (top.children.every((child) => child === null)) return;
       const blocks = await allocation(0);
-      const count = Math.floor(blocks.size / blockSize);
       const used = await readBitmap(volume, record, where);
+      const count = Math.min(Math.floor(blocks.size / blockSize), used.length * 8);
       const step = Math.max(1, SCAN_LENGTH / blockSize);
       for (let first = 0; first < count; first += step) {
         const numbers = Array.from({ length: Math.min(step, count - first) }, (_, index) => first + index);

@@ -17,6 +17,7 @@ const ATTRIBUTE_LIST = 0x20;
 const VOLUME_INFORMATION = 0x70;
 const DATA = 0x80;
 const INDEX_ROOT = 0x90;
+const INDEX_ALLOCATION = 0xa0;
 const REPARSE_POINT = 0xc0;
 
 const RUNLIST = 0x40;
@@ -295,6 +296,15 @@ describe('indexes', () => {
       root.writeUInt32LE(size, root.readUInt16LE(0x14) + 8);
     });
     await expect(read(bytes, HIVE)).rejects.toMatchObject(DAMAGED);
+  });
+
+  test('a directory that claims 2^52 bytes of blocks does not keep the reader busy', async () => {
+    const bytes = await edited('Windows/System32', INDEX_ALLOCATION, (allocation) => {
+      allocation.writeBigUInt64LE(2n ** 52n, 0x30);
+      allocation.writeBigUInt64LE(2n ** 52n, 0x38);
+    });
+    const tree = fileTree((await ntfs.open(bufferSource(bytes))).root);
+    await expect(tree.list('Windows/System32')).rejects.toMatchObject(DAMAGED);
   });
 
   test('entries without a length do not keep the reader busy', async () => {

@@ -15,7 +15,9 @@ import { openTree, TOP_LEVEL_ID, type Tree, type TreeRoot } from './tree.ts';
 const ROOT_TREE_ID = 1n;
 const CHUNK_TREE_ID = 3n;
 
-/** Bytes of tree nodes that are kept: 256 of the usual 16 KiB, more than all of a small system's metadata. */
+const MAGIC_START = SUPERBLOCK_OFFSET + MAGIC_OFFSET;
+
+/** Bytes of tree nodes that are kept: 256 of the usual 16 KiB, for the upper levels and what a search comes back to. */
 const CACHED_NODES_LENGTH = 4 * 1024 * 1024;
 
 /**
@@ -24,7 +26,7 @@ const CACHED_NODES_LENGTH = 4 * 1024 * 1024;
  */
 export const btrfs: FilesystemFormat = {
   name: 'btrfs',
-  matches: (head) => head.toString('latin1', SUPERBLOCK_OFFSET + MAGIC_OFFSET).startsWith(MAGIC),
+  matches: (head) => head.toString('latin1', MAGIC_START, MAGIC_START + MAGIC.length) === MAGIC,
   async open(volume) {
     const superblock = await readSuperblock(volume);
     const chunkTree = openTree(
@@ -69,8 +71,9 @@ function nodeReader(
   const { nodeSize } = superblock;
   return memoize(CACHED_NODES_LENGTH / nodeSize, async (address) => {
     const [first = 0, second] = await locate(address, nodeSize);
+    // Copied, or a small node would keep the larger piece alive that it was read with.
     const readCopy = async (offset: number) =>
-      parseNode(await volume.read(offset, nodeSize), address, superblock);
+      parseNode(Buffer.from(await volume.read(offset, nodeSize)), address, superblock);
     try {
       return await readCopy(first);
     } catch (error) {

@@ -7,7 +7,7 @@ const PARALLEL_NODES = 8;
 
 /** Subvolume 5, the top level; those that are made later have ids from 256 on. */
 export const TOP_LEVEL_ID = 5n;
-export const FIRST_SUBVOLUME_ID = 256n;
+const FIRST_SUBVOLUME_ID = 256n;
 
 export interface TreeRoot extends Pointer {
   /** The tree's id, by which the root tree knows it. */

@@ -351,4 +351,15 @@ describe('file extents', () => {
     expect(content.size).toBe(2 ** 50);
     expect((await content.read(2 ** 49, 100)).equals(Buffer.alloc(100))).toBe(true);
   });
+
+  test('of a symlink end at a NUL, as they do for the kernel', async () => {
+    for (const { bytes } of nodes) {
+      const at = bytes.indexOf('../usr/lib/os-release');
+      if (at >= 0) bytes.writeUInt8(0, at + '../usr/lib'.length);
+    }
+    const fsid = volume.subarray(SUPERBLOCK + 0x20, SUPERBLOCK + 0x30);
+    const { root } = await btrfs.open(sealedSource(bufferSource(volume), fsid));
+    const link = await fileTree(root).findLink('/etc/os-release');
+    expect(link?.node.kind === 'symlink' && (await link.node.target())).toBe('../usr/lib');
+  });
 });

@@ -1,5 +1,6 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const LEGAL_FILE = /^(licen[cs]e|notice|copying|third_party_licenses)/i;
 
@@ -19,12 +20,22 @@ const packageFolder = (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)
 async function describePackage(folder) {
   const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const files = (await readdir(folder)).filter((file) => LEGAL_FILE.test(file)).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  const paths = files.map((file) => join(folder, file));
+  // What a package without a file for its licence says of it elsewhere; kept here by its name.
+  const kept = fileURLToPath(new URL(`licences/${name.replace('/', '-')}.txt`, import.meta.url));
+  if (paths.length === 0 && (await exists(kept))) paths.push(kept);
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return {
     title: `${name} ${version} (${license ?? 'see the text'})`,
     texts: texts.map((text) => text.trim()),
   };
 }
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 function withoutRepetition(sections) {
   const shown = new Map();

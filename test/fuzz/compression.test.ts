@@ -29,7 +29,8 @@ const streams: readonly (readonly [kind: StreamKind, files: readonly string[]])[
   ['zstd', ['zstd-small-window']],
   ['lz4', ['lz4', 'lz4-frame']],
   ['lzo', ['lzo']],
-  ['bzip2', ['bzip2']],
+  // It decodes whole blocks before it finds a mistake.
+  ['bzip2', ['bzip2-small']],
 ];
 
 test.each(streams)('%s stream', async (kind, files) => {

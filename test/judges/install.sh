@@ -13,12 +13,22 @@ need() { command -v "$1" > /dev/null || packages+=("$2"); }
 need qemu-img qemu-utils
 need mke2fs e2fsprogs
 need debugfs e2fsprogs
+need blkid util-linux
+need mcopy mtools
+need mkfs.fat dosfstools
 need sfdisk fdisk
 need sgdisk gdisk
 need mkfs.btrfs btrfs-progs
 need grub-fstest grub-common
 need guestfish libguestfs-tools
-# The kernel of libguestfs' appliance.
+need lsinitramfs initramfs-tools-core
+need cpio cpio
+need xz xz-utils
+need zstd zstd
+need lz4 lz4
+need lzop lzop
+need bzip2 bzip2
+# The kernel of libguestfs' appliance; installing it makes the initramfs that is judged.
 compgen -G '/boot/vmlinuz-*' > /dev/null || packages+=("linux-image-$(dpkg --print-architecture)")
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)

@@ -20,6 +20,7 @@ need sfdisk fdisk
 need sgdisk gdisk
 need mkfs.btrfs btrfs-progs
 need grub-fstest grub-common
+need systemd-analyze systemd
 need guestfish libguestfs-tools
 need lsinitramfs initramfs-tools-core
 need cpio cpio

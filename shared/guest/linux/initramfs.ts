@@ -43,8 +43,11 @@ const TOOL_MARKS: readonly (readonly [RegExp, InitramfsTool])[] = [
   [/^etc\/initrd\.defaults$/, 'genkernel'],
   [/^bin\/nash$|^run_all\.sh$|^mkinitrd\.config$/, 'mkinitrd'],
 ];
-/** dracut writes these only where it was told to leave out what this machine does not need. */
+/** dracut writes these only where it leaves out what this machine does not need; not always where it does. */
 const DRACUT_HOST_ONLY = /^lib\/dracut\/hostonly-(kernel-modules\.txt|files)$/;
+/** Files that say so in words: dracut's arguments, mkinitcpio's and initramfs-tools' configuration. */
+const CONFIGURATION =
+  /^(lib\/dracut\/build-parameter\.txt|buildconfig|conf\/initramfs\.conf|conf\/conf\.d\/[^/]+)$/;
 /** A filesystem in the initramfs that has most of it: of dracut's squash modules, and Talos'. */
 const PACKED = /(^|\/)((squash|squashfs|erofs)-root\.img|rootfs\.sqsh)$/;
 
@@ -68,7 +71,7 @@ export async function readInitramfsFiles(
     modules,
     otherReleases: [...releases],
     ownModules,
-    hostOnly: hostOnly ?? (outcome === 'whole' && tool === 'dracut' ? false : null),
+    hostOnly,
     tool,
   });
 
@@ -80,7 +83,7 @@ export async function readInitramfsFiles(
         const path = entry.name.replace(/^(\.?\/)+/, '').replace(/^usr\//, '');
         tool ??= TOOL_MARKS.find(([mark]) => mark.test(path))?.[1] ?? null;
         if (DRACUT_HOST_ONLY.test(path)) hostOnly = true;
-        if (path === 'buildconfig' || /^conf\/(initramfs\.conf|conf\.d\/[^/]+)$/.test(path)) {
+        if (CONFIGURATION.test(path)) {
           hostOnly = isHostOnly((await entry.read(MAX_CONFIGURATION)).toString('latin1')) ?? hostOnly;
         }
         if (PACKED.test(path)) packed = path;
@@ -105,10 +108,12 @@ export async function readInitramfsFiles(
   return unreadable === null ? contents('whole', null) : contents('unreadable', unreadable);
 }
 
-/** mkinitcpio's HOOKS with autodetect, initramfs-tools' MODULES=dep; null where the file says neither. */
+/** mkinitcpio's HOOKS with autodetect, initramfs-tools' MODULES=dep, dracut's -H; null where the file says nothing. */
 export function isHostOnly(configuration: string): boolean | null {
   const hooks = /^\s*HOOKS=[("']*([^)"'\n]*)/m.exec(configuration)?.[1];
   if (hooks !== undefined) return hooks.split(/\s+/).includes('autodetect');
   const policy = /^\s*MODULES=["']?(most|dep|list|netboot)\b/m.exec(configuration)?.[1];
-  return policy === undefined ? null : policy === 'dep' || policy === 'list';
+  if (policy !== undefined) return policy === 'dep' || policy === 'list';
+  const option = /(?:^|[\s'"])(-H|--hostonly|-N|--no-hostonly)(?=$|[\s'"])/.exec(configuration)?.[1];
+  return option === undefined ? null : option === '-H' || option === '--hostonly';
 }

@@ -118,6 +118,17 @@ describe('the initramfs', () => {
     });
     expect(linux.initramfs.hostOnly).toBe(hostOnly);
   });
+
+  test.each([
+    [{ 'usr/lib/dracut/build-parameter.txt': " '--force' '--no-hostonly' '--no-hostonly-cmdline'" }, false],
+    [{ 'lib/dracut/build-parameter.txt': '-H --kver 6.1' }, true],
+    [{ 'lib/dracut/build-parameter.txt': '--no-hostonly-cmdline -f' }, null],
+    [{ 'usr/lib/dracut/hostonly-files': '/etc/crypttab' }, true],
+    [{ 'usr/lib/dracut/modules.txt': 'base' }, null],
+  ])('of dracut with %j is host-only: %s', async (files, hostOnly) => {
+    const { linux } = await read({ ...DEBIAN_12, [INITRD]: initramfs(files) });
+    expect(linux.initramfs.hostOnly).toBe(hostOnly);
+  });
 });
 
 describe('the boot loader', () => {

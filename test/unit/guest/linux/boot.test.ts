@@ -188,7 +188,6 @@ const GUESTS: readonly Guest[] = [
       source: '/boot/grub2/grub.cfg',
       root: 'UUID=2a7884f1-a23b-49a0-8693-ae82c155e5af',
       outcome: 'whole',
-      hostOnly: false,
       tool: 'dracut',
       drivers: { virtio_scsi: 'disk', nvme: 'initramfs', xen_blkfront: 'initramfs', hv_vmbus: 'absent' },
     },

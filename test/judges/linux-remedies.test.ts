@@ -147,7 +147,7 @@ test('device names in fstab become UUIDs', async () => {
 });
 
 test.each<[string, Record<string, string>]>([
-  ['other sources', { 'etc/cloud/cloud.cfg.d/90-azure.cfg': 'datasource_list: [ Azure ]\n' }],
+  ['other sources', { 'etc/cloud/cloud.cfg.d/99_azure.cfg': 'datasource_list: [ Azure ]\n' }],
   ['disabled', { 'etc/cloud/cloud-init.disabled': '', 'etc/cloud/cloud.cfg.d/a.cfg': '' }],
 ])('cloud-init: %s', async (_, settings) => {
   program('cloud-init', ':');

@@ -14,15 +14,20 @@ const OCI_AGENTS: Readonly<Record<string, readonly string[]>> = {
   'oci-utils': ['/etc/oci-utils', '/etc/oci-utils.conf.d'],
 };
 
-/** Where a guest was before. Only by what lies in folders that are read anyway: it is no more than evidence. */
+/**
+ * Where a guest was before, by what lies in folders that are read anyway: it is no more than evidence. Hyper-V's
+ * daemons leave nothing there; the drivers in the initramfs tell of it.
+ */
 const ORIGINS: readonly Mark[] = [
   { fact: 'it was made for OCI', paths: ['/etc/oci-hostname.conf'] },
   { fact: 'it has the guest tools of VMware', paths: ['/etc/vmware-tools'] },
   { fact: 'it has the agent of Azure', paths: ['/etc/waagent.conf'] },
   { fact: 'it has the agent of Google Cloud', paths: ['/etc/default/instance_configs.cfg'] },
   { fact: 'it has the tools of Amazon EC2', paths: ['/etc/amazon', '/etc/ec2_version', '/etc/ec2net'] },
-  { fact: 'it has the guest tools of Xen', paths: ['/usr/sbin/xe-daemon'] },
-  { fact: 'it has the daemons of Hyper-V', paths: ['/usr/sbin/hv_kvp_daemon', '/usr/sbin/hypervkvpd'] },
+  {
+    fact: 'it has the guest tools of Xen',
+    paths: ['/etc/udev/rules.d/z10_xen-vcpu-hotplug.rules', '/etc/udev/rules.d/z10-xen-vcpu-hotplug.rules'],
+  },
 ];
 
 export interface AgentsReading {

@@ -79,5 +79,5 @@ const OTHER_SOURCES: Problem = {
   sentence:
     "cloud-init's datasource_list has no Oracle in it: SSH keys and user data given at launch will not arrive.",
   remedy:
-    "echo 'datasource_list: [ Oracle, None ]' > /etc/cloud/cloud.cfg.d/99-oracle.cfg && cloud-init clean",
+    "echo 'datasource_list: [ Oracle, None ]' > /etc/cloud/cloud.cfg.d/zz-oracle.cfg && cloud-init clean",
 };

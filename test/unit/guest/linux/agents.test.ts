@@ -21,8 +21,7 @@ test.each([
   ['etc/waagent.conf', 'it has the agent of Azure'],
   ['etc/default/instance_configs.cfg', 'it has the agent of Google Cloud'],
   ['etc/amazon/ssm/seelog.xml', 'it has the tools of Amazon EC2'],
-  ['usr/sbin/xe-daemon', 'it has the guest tools of Xen'],
-  ['usr/sbin/hypervkvpd', 'it has the daemons of Hyper-V'],
+  ['etc/udev/rules.d/z10_xen-vcpu-hotplug.rules', 'it has the guest tools of Xen'],
 ])('/%s: %s', async (path, fact) => {
   const { agents, evidence } = await read([path]);
   expect(agents).toEqual([]);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { bufferSource } from '../../shared/bytes/buffer.ts';
 import type { ByteSource } from '../../shared/bytes/source.ts';
 import { openImage } from '../../shared/image/formats.ts';
@@ -9,3 +10,6 @@ export async function fixtureDisk(name: string): Promise<ByteSource> {
   if (!disk) throw new Error(`${name} has no disk`);
   return disk;
 }
+
+/** The bytes of a volume that is kept gzipped in test/fixtures; the caller's own, to change. */
+export const unpackedFixture = (name: string): Buffer => gunzipSync(readFileSync(`test/fixtures/${name}`));

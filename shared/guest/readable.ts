@@ -27,12 +27,11 @@ export async function readable<T>(
     return await read();
   } catch (error) {
     if (!isDamage(error)) throw error;
-    problems.push({
-      code: 'GUEST_UNREADABLE',
-      severity: 'warn',
-      sentence: `Not all of ${what} could be read. ${error.message}`,
-      remedy: error.remedy,
-    });
+    const sentence = `Not all of ${what} could be read. ${error.message}`;
+    // Whoever comes to the same place again need not tell it again.
+    if (!problems.some((problem) => problem.sentence === sentence)) {
+      problems.push({ code: 'GUEST_UNREADABLE', severity: 'warn', sentence, remedy: error.remedy });
+    }
     return otherwise;
   }
 }

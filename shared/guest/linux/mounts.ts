@@ -1,7 +1,9 @@
 import { EFI_SYSTEM_TYPES } from '../../disk/firmware.ts';
 import { type FileTree, fileTree } from '../../filesystem/file-tree.ts';
 import type { DirectoryNode, Filesystem } from '../../filesystem/filesystem.ts';
+import type { Problem } from '../../finding.ts';
 import type { GuestVolume } from '../guest.ts';
+import { readable } from '../readable.ts';
 import type { FstabEntry } from './fstab.ts';
 import { volumeNamed } from './volume-names.ts';
 
@@ -15,25 +17,34 @@ const MAX_MOUNTS = 32;
 
 export type Mounts = ReadonlyMap<string, GuestVolume>;
 
-/** Mounts the volumes as fstab says, and as systemd and ostree do where it says nothing; gives what is where. */
+/**
+ * Mounts the volumes as fstab says, and as systemd and ostree do where it says nothing; gives what is where. What is
+ * damaged is told in `problems`, and not mounted.
+ */
 export async function mountVolumes(
   tree: FileTree,
   fstab: readonly FstabEntry[],
   volumes: readonly GuestVolume[],
+  problems: Problem[],
 ): Promise<Mounts> {
   const mounts = new Map<string, GuestVolume>();
   const wanted = fstab.filter(({ path }) => MOUNTED.test(path)).slice(0, MAX_MOUNTS);
   await Promise.all(
     wanted.map(async ({ device, path, options }) => {
       const volume = volumeNamed(device, volumes);
-      const directory = volume && (await mountedDirectory(volume.filesystem, options));
-      if (!volume || !directory) return;
+      if (!volume) return;
+      const directory = await readable(volume.name, problems, null, () =>
+        mountedDirectory(volume.filesystem, options),
+      );
+      if (!directory) return;
       tree.mount(path, directory);
       mounts.set(path, volume);
     }),
   );
-  await mountBoot(tree, mounts, volumes);
-  await mountEsp(tree, mounts, volumes);
+  await readable('/boot', problems, undefined, async () => {
+    await mountBoot(tree, mounts, volumes);
+    await mountEsp(tree, mounts, volumes);
+  });
   return mounts;
 }
 

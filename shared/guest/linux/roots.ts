@@ -54,25 +54,14 @@ export async function findLinuxRoots(
 ): Promise<{ roots: LinuxRoot[]; problems: Problem[] }> {
   const problems: Problem[] = [];
   const found = await Promise.all(
-    volumes.map((volume) =>
-      readable(volume.name, problems, [], async () => {
-        const { root, type } = volume.filesystem;
-        if (type === 'vfat' || type === 'ntfs') return [];
-        return (await candidatesOf(volume, root, volumes)).filter((candidate) => candidate !== null);
-      }),
-    ),
+    volumes.map((volume) => readable(volume.name, problems, null, async () => candidateOf(volume, volumes))),
   );
-  const candidates = found.flat();
+  const candidates = found.filter((candidate) => candidate !== null);
   if (candidates.length === 0) {
     const usr = await findUsr(volumes, problems);
     if (usr) candidates.push(rootOf(usr, volumes));
   }
-  const completed = await Promise.all(
-    candidates.map((candidate) =>
-      readable(candidate.name, problems, null, () => complete(candidate, volumes, problems)),
-    ),
-  );
-  const roots = completed.filter((root) => root !== null);
+  const roots = await Promise.all(candidates.map((candidate) => complete(candidate, volumes, problems)));
   if (roots.length > 1) {
     const { ordered, problem } = await inOrder(roots, problems);
     return { roots: ordered, problems: [...problems, problem] };
@@ -85,20 +74,18 @@ export async function findLinuxRoots(
 }
 
 /** The system that a volume holds: an ostree deployment, its own root directory, or one of its subvolumes. */
-async function candidatesOf(
-  volume: GuestVolume,
-  root: DirectoryNode,
-  volumes: readonly GuestVolume[],
-): Promise<Candidate[]> {
+async function candidateOf(volume: GuestVolume, volumes: readonly GuestVolume[]): Promise<Candidate | null> {
+  const { root, type } = volume.filesystem;
+  if (type === 'vfat' || type === 'ntfs') return null;
   const plain = await candidateAt(volume, volume.name, root, volumes);
-  if (plain || volume.filesystem.type !== 'btrfs') return plain ? [plain] : [];
+  if (plain || type !== 'btrfs') return plain;
   for (const path of [...ROOT_SUBVOLUMES, ...(await snapshots(volume))]) {
     const directory = await subvolume(volume.filesystem, path);
     const name = `subvolume ${path} of ${volume.name}`;
     const candidate = directory && (await candidateAt(volume, name, directory, volumes));
-    if (candidate) return [candidate];
+    if (candidate) return candidate;
   }
-  return [];
+  return null;
 }
 
 async function candidateAt(
@@ -188,14 +175,16 @@ async function complete(
 ): Promise<LinuxRoot> {
   const tree = fileTree(directory);
   for (const [path, node] of Object.entries(mounted)) tree.mount(path, node);
-  const fstab = parseFstab((await readConfig(tree, '/etc/fstab')) ?? '');
-  const mounts = new Map(await mountVolumes(tree, fstab, volumes));
-  if ((await tree.list('/usr')).length === 0) {
-    const usr = await findUsr(volumes, problems);
+  const fstab = await readable('/etc/fstab', problems, [], async () =>
+    parseFstab((await readConfig(tree, '/etc/fstab')) ?? ''),
+  );
+  const mounts = new Map(await mountVolumes(tree, fstab, volumes, problems));
+  await readable('/usr', problems, undefined, async () => {
+    const usr = (await tree.list('/usr')).length === 0 ? await findUsr(volumes, problems) : null;
     if (usr) tree.mount('/usr', usr.filesystem.root);
     if (usr) mounts.set('/usr', usr);
-  }
-  await mountEtcTemplate(tree);
+    await mountEtcTemplate(tree);
+  });
   return { name, volume, tree, onDisk: true, fstab, mounts, volumes };
 }
 

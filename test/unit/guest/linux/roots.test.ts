@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FilesystemDamagedError } from '../../../../shared/filesystem/errors.ts';
+import type { DirectoryNode } from '../../../../shared/filesystem/filesystem.ts';
 import { findLinuxRoots } from '../../../../shared/guest/linux/roots.ts';
 import { readSystem } from '../../../../shared/guest/linux/system.ts';
 import { guestVolumes, type VolumeLike } from '../../../support/guest-volumes.ts';
@@ -433,6 +434,31 @@ test('a damaged volume is told, and does not keep the others from being read', a
   expect(roots.map(({ name }) => name)).toEqual(['partition 2']);
   expect(problems).toMatchObject([{ code: 'GUEST_UNREADABLE', severity: 'warn' }]);
   expect(problems[0]?.sentence).toContain('partition 1');
+});
+
+test.each([
+  ['/etc/fstab', 'etc/fstab'],
+  ['/boot', 'boot'],
+  ['/usr', 'usr'],
+])('a damaged %s is told, and the root is there all the same', async (what, path) => {
+  const [volume] = await guestVolumes([{ files: root('debian', '12') }]);
+  if (!volume) throw new Error('one volume');
+  const broken = (node: DirectoryNode, at: string): DirectoryNode => ({
+    kind: 'directory',
+    async lookup(name) {
+      if (`${at}${name}` === path) throw new FilesystemDamagedError('ext4', 'a checksum is wrong');
+      const found = await node.lookup(name);
+      return found?.kind === 'directory' ? broken(found, `${at}${name}/`) : found;
+    },
+    entries: () => node.entries(),
+  });
+  const filesystem = { ...volume.filesystem, root: broken(volume.filesystem.root, '') };
+  const esp = await guestVolumes([{ type: 'vfat', partition: ESP, files: {} }]);
+  const { roots, problems } = await findLinuxRoots([{ ...volume, filesystem }, ...esp]);
+  expect(roots.map(({ name, onDisk }) => [name, onDisk])).toEqual([['partition 1', true]]);
+  expect(problems.map(({ sentence }) => sentence)).toEqual([
+    `Not all of ${what} could be read. The ext4 filesystem is damaged: a checksum is wrong.`,
+  ]);
 });
 
 test('a source that fails is not taken for a damaged guest', async () => {

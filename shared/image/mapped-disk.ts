@@ -3,10 +3,18 @@ import { type ByteSource, checkRange } from '../bytes/source.ts';
 import { concurrently } from '../concurrently.ts';
 
 /**
- * Where a block (a qcow2 cluster, a VMDK grain) of a virtual disk is: its offset in the image, its
- * content where that had to be decompressed, or null for zeros. A short content ends in zeros.
+ * Where a block (a qcow2 cluster, a VMDK grain) of a virtual disk is: its offset in the image, how it is compressed
+ * there, its content, or null for zeros. A short content ends in zeros.
  */
-export type Block = number | Buffer | null;
+export type Block = number | CompressedBlock | Buffer | null;
+
+export interface CompressedBlock {
+  readonly offset: number;
+  /** Bytes in the image; the compressed stream may end before. */
+  readonly length: number;
+  /** @throws {ByoiError} when the bytes do not open to a block */
+  open(bytes: Buffer): Buffer;
+}
 
 /** Tables are read in pieces of at most this size, and this many pieces are kept: 2 MiB in all. */
 const TABLE_PIECE = 64 * 1024;
@@ -15,19 +23,24 @@ const CACHED_TABLE_PIECES = 32;
 /** Decompressed blocks kept, in bytes: a filesystem comes back to its neighbours. */
 const CACHED_BLOCK_BYTES = 4 * 1024 * 1024;
 
+/** A read of more blocks than this is of a file's content, which nobody comes back to: what it opens is not kept. */
+const MOST_BLOCKS_KEPT = 4;
 /** Of a fragmented image: enough to hide the latency of each, few enough for any server. */
 const CONCURRENT_READS = 8;
+/** What lies between two pieces of the image costs less than a request of its own. */
+const LARGEST_GAP = 256 * 1024;
+const LONGEST_READ = 4 * 1024 * 1024;
 
-/** Blocks that follow each other in the image: from where, to where in the result. */
-interface Run {
+/** A piece of the image, and what is done with its bytes. */
+interface Piece {
   readonly from: number;
-  readonly at: number;
-  length: number;
+  readonly length: number;
+  readonly take: (bytes: Buffer) => void;
 }
 
 /**
- * A virtual disk whose blocks are anywhere in `source`. Blocks that follow each other in the image too
- * become one read.
+ * A virtual disk whose blocks are anywhere in `source`. Blocks that lie near each other in the image become one read,
+ * in whatever order: a parallel `qemu-img convert -c` shuffles them.
  *
  * @param size bytes of the virtual disk
  * @param locate finds the block with this index
@@ -38,34 +51,69 @@ export function mappedDisk(
   blockLength: number,
   locate: (index: number) => Promise<Block>,
 ): ByteSource {
+  const opened = blockCache(blockLength, async (index) => {
+    const block = await locate(index);
+    if (!isCompressed(block)) throw new Error('A block of an image that is only read does not change.');
+    return block.open(await source.read(block.offset, block.length));
+  });
   const disk: ByteSource = {
     size,
     async read(offset, length) {
       checkRange(disk, offset, length);
       const result = Buffer.alloc(length);
-      const runs: Run[] = [];
+      const pieces: Piece[] = [];
+      const kept = length <= MOST_BLOCKS_KEPT * blockLength;
       for (let done = 0; done < length; ) {
+        const index = Math.floor((offset + done) / blockLength);
         const inBlock = (offset + done) % blockLength;
         const count = Math.min(length - done, blockLength - inBlock);
-        const block = await locate(Math.floor((offset + done) / blockLength));
+        const at = done;
+        const block = await locate(index);
+        const put = (content: Buffer) => content.subarray(inBlock, inBlock + count).copy(result, at);
         if (typeof block === 'number') {
-          const last = runs.at(-1);
-          const from = block + inBlock;
-          if (last && last.from + last.length === from && last.at + last.length === done)
-            last.length += count;
-          else runs.push({ from, at: done, length: count });
-        } else {
-          block?.subarray(inBlock, inBlock + count).copy(result, done);
-        }
+          pieces.push({ from: block + inBlock, length: count, take: (bytes) => bytes.copy(result, at) });
+        } else if (isCompressed(block)) {
+          if (kept) put(await opened(index));
+          else
+            pieces.push({
+              from: block.offset,
+              length: block.length,
+              take: (bytes) => put(block.open(bytes)),
+            });
+        } else if (block) put(block);
         done += count;
       }
-      await concurrently(runs, CONCURRENT_READS, async (run) => {
-        (await source.read(run.from, run.length)).copy(result, run.at);
+      await concurrently(joined(pieces), CONCURRENT_READS, async ({ from, end, pieces: parts }) => {
+        const bytes = await source.read(from, end - from);
+        for (const part of parts) part.take(bytes.subarray(part.from - from, part.from - from + part.length));
       });
       return result;
     },
   };
   return disk;
+}
+
+const isCompressed = (block: Block): block is CompressedBlock =>
+  block !== null && typeof block === 'object' && 'open' in block;
+
+interface Request {
+  readonly from: number;
+  end: number;
+  readonly pieces: Piece[];
+}
+
+/** Puts pieces that lie near each other into one request. */
+function joined(pieces: readonly Piece[]): Request[] {
+  const requests: Request[] = [];
+  for (const piece of pieces.toSorted((a, b) => a.from - b.from)) {
+    const end = piece.from + piece.length;
+    const last = requests.at(-1);
+    if (last && piece.from - last.end <= LARGEST_GAP && end - last.from <= LONGEST_READ) {
+      last.end = Math.max(last.end, end);
+      last.pieces.push(piece);
+    } else requests.push({ from: piece.from, end, pieces: [piece] });
+  }
+  return requests;
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { ByteSource } from '../bytes/source.ts';
+import { type ByteSource, checkRange } from '../bytes/source.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DamagedImageError } from './errors.ts';
-import { type Block, blockCache, tableReader } from './mapped-disk.ts';
+import { type Block, type CompressedBlock, tableReader } from './mapped-disk.ts';
 import type { Qcow2Header } from './qcow2-header.ts';
 
 // https://gitlab.com/qemu-project/qemu/-/blob/master/docs/interop/qcow2.rst "Cluster mapping".
@@ -48,25 +48,29 @@ export function clusterLocator(source: ByteSource, header: Qcow2Header): (index:
     return l2Offset === 0 ? null : entryAt(l2Offset + (index % entriesInL2) * 8);
   }
 
-  const inflate = blockCache(clusterSize, async (index) => {
-    const { high, low } = (await l2Entry(index)) ?? { high: 0, low: 0 };
+  function compressedCluster({ high, low }: Entry): CompressedBlock {
     const offsetBits = compressedOffsetBits - 32;
     const offset = (high & (2 ** offsetBits - 1)) * 2 ** 32 + low;
     const sectors = ((high & (COMPRESSED_HIGH - 1)) >>> offsetBits) + 1;
     // The last sector may be cut off by the end of the file.
     const length = Math.min(sectors * 512 - (offset % 512), source.size - offset);
-    const content = decompress(compression, await source.read(offset, length), clusterSize);
+    checkRange(source, offset, length);
+    return { offset, length, open: inflate };
+  }
+
+  function inflate(bytes: Buffer): Buffer {
+    const content = decompress(compression, bytes, clusterSize);
     if (content.length === clusterSize) return content;
     throw new DamagedImageError(
       'QCOW2_COMPRESSED_CLUSTER',
       'A compressed qcow2 cluster opens to less than a cluster.',
     );
-  });
+  }
 
   return async (index) => {
     const entry = await l2Entry(index);
     if (!entry) return null;
-    if ((entry.high & COMPRESSED_HIGH) !== 0) return inflate(index);
+    if ((entry.high & COMPRESSED_HIGH) !== 0) return compressedCluster(entry);
     const offset = hostOffset(entry);
     if ((entry.low & ALL_ZEROS_LOW) !== 0) {
       if (version === 3) return null;

@@ -13,13 +13,13 @@ import type { BootLoader } from './boot-loaders/menu.ts';
 import { type FoundMenu, newestKernel, readBootMenu } from './boot-loaders/read-boot-menu.ts';
 import {
   commandLineProblems,
-  findCommandLineTool,
   initramfsProblems,
   kernelMissing,
   NO_BOOT_MENU,
   NO_KERNEL,
 } from './boot-problems.ts';
 import { asksForOciIscsi, parseCommandLine, rootOf } from './command-line.ts';
+import { findCommandLineTool } from './command-line-remedies.ts';
 import { decides, driverStates, UNKNOWN_PLACES, wantedModules } from './driver-states.ts';
 import { readProgramArchitecture } from './elf.ts';
 import { type InitramfsContents, readInitramfsFiles } from './initramfs.ts';
@@ -84,13 +84,15 @@ export async function readLinuxBoot(
 
   if (kernel) {
     problems.push(
-      ...initramfsProblems(initramfs, { ...contents, missing: kernel.missing }, release, initramfsTool),
+      ...initramfsProblems(initramfs.paths, { ...contents, missing: kernel.missing }, release, initramfsTool),
     );
   }
   if (kernel && kernel.reading.commandLine !== null) {
+    const { source } = kernel.reading;
     const toolOf = () =>
-      readable('the programs', problems, 'none' as const, () => findCommandLineTool(tree, loader));
-    problems.push(...(await commandLineProblems(line, kernel.reading.source, architecture, toolOf)));
+      readable('the programs', problems, 'none' as const, () => findCommandLineTool(tree, loader, source));
+    const guest = { architecture, initramfs: initramfs.outcome !== 'none' };
+    problems.push(...(await commandLineProblems(line, source, guest, toolOf)));
   }
   const linux: LinuxReading = {
     kernel: kernel?.reading ?? null,

@@ -68,12 +68,11 @@ describe('the initramfs', () => {
     expect(codes(boot)).toContain('INITRAMFS_MISSING');
   });
 
-  test('that cannot be read is told with its reason, and its drivers are never called absent', async () => {
+  test('that cannot be read tells its reason, and its drivers are never called absent', async () => {
     const boot = await read({ ...DEBIAN_12, [INITRD]: Buffer.from('no archive at all') });
     expect(boot.linux.initramfs.outcome).toBe('unreadable');
     expect(boot.linux.initramfs.reason).toBeTruthy();
     expect(boot.linux.drivers.virtio_scsi.state).toBe('disk');
-    expect(codes(boot)).toContain('INITRAMFS_UNREADABLE');
   });
 
   test.each(['squash-root.img', 'squashfs-root.img', 'erofs-root.img'])(

@@ -16,6 +16,9 @@ need debugfs e2fsprogs
 need blkid util-linux
 need mcopy mtools
 need mkfs.fat dosfstools
+need mkntfs ntfs-3g
+need fusermount3 fuse3
+need setfattr attr
 need sfdisk fdisk
 need sgdisk gdisk
 need mkfs.btrfs btrfs-progs
@@ -31,6 +34,18 @@ need lzop lzop
 need bzip2 bzip2
 # The kernel of libguestfs' appliance; installing it makes the initramfs that is judged.
 compgen -G '/boot/vmlinuz-*' > /dev/null || packages+=("linux-image-$(dpkg --print-architecture)")
+need mkfs.xfs xfsprogs
+need xfs_db xfsprogs
+need mkswap util-linux
+need cryptsetup cryptsetup-bin
+need mkfs.f2fs f2fs-tools
+need mkfs.exfat exfatprogs
+need mkfs.jfs jfsutils
+need mkfs.reiserfs reiserfsprogs
+need mksquashfs squashfs-tools
+need mkfs.erofs erofs-utils
+need makefs makefs
+need xorriso xorriso
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
 

@@ -1,3 +1,5 @@
+import { configLines } from './config-text.ts';
+
 /*
  * fstab(5), crypttab(5): a line for each filesystem, fields separated by blanks, which fields have as \040.
  *
@@ -42,9 +44,8 @@ export const isNeededAtBoot = ({ options }: { readonly options: readonly string[
   !options.some((option) => ['noauto', 'nofail'].includes(option));
 
 function lines(text: string): string[][] {
-  return text
-    .split('\n', 16 * MAX_ENTRIES)
-    .map((line) => line.trim())
+  return configLines(text)
+    .map((line) => line.trimStart())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .slice(0, MAX_ENTRIES)
     .map((line) => line.split(/[ \t]+/).map(unescaped));

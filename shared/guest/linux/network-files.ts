@@ -1,3 +1,4 @@
+import { cut } from '../../printable.ts';
 import { parseAssignments } from './assignments.ts';
 import { configLines } from './config-text.ts';
 import { childrenOf, type OutlineNode, parseOutline, scalarOf } from './outline.ts';
@@ -20,8 +21,13 @@ const macOf = (text: string | null | undefined): string | null => (text && MAC.t
 /** What never gets an address from outside, or is no wire. */
 const NOT_A_NIC = /^(?:lo$|lo:|virbr|docker|veth|dummy|tun|tap|wg|sit|ppp|lxc|lxd|cni|flannel|wl|ww)/;
 
+/** The kernel's limit is 15 characters; patterns are a little longer. */
+const MAX_NAME_LENGTH = 64;
+
 const nics = (configs: readonly InterfaceConfig[]): InterfaceConfig[] =>
-  configs.filter(({ name }) => name === null || !NOT_A_NIC.test(name));
+  configs
+    .filter(({ name }) => name === null || !NOT_A_NIC.test(name))
+    .map((config) => ({ ...config, name: config.name && cut(config.name, MAX_NAME_LENGTH) }));
 
 /**
  * ifcfg-* of Red Hat's initscripts (/usr/share/doc/initscripts/sysconfig.txt) and of SUSE (ifcfg(5)).

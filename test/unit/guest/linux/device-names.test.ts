@@ -72,3 +72,10 @@ test('a device name that would be a command is only a name', async () => {
   const [problem] = await problems('/dev/disk/by-id/$(reboot)|x / ext4 defaults 0 0\n');
   expect(problem?.remedy).toBe("blkid -s UUID '/dev/disk/by-id/$(reboot)|x'");
 });
+
+test('a device name without end makes no sentence and no command without end', async () => {
+  const [problem] = await problems(`/dev/disk/by-id/${'x'.repeat(50_000)} / ext4 defaults 0 0\n`);
+  expect(problem?.code).toBeUndefined();
+  const [long] = await problems(`/dev/disk/by-id/${'x'.repeat(200)} / ext4 defaults 0 0\n`);
+  expect(`${long?.sentence}${long?.remedy}`.length).toBeLessThan(2000);
+});

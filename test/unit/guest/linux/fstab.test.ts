@@ -43,8 +43,8 @@ test('any fields are read back from how getmntent(3) says to write them', () => 
   );
 });
 
-test('a hostile fstab of a million lines gives a bounded number of entries', () => {
-  expect(parseFstab('/dev/sda1 / ext4\n'.repeat(1_000_000)).length).toBe(256);
+test('a hostile fstab of ten thousand lines gives a bounded number of entries', () => {
+  expect(parseFstab('/dev/sda1 / ext4\n'.repeat(10_000)).length).toBe(256);
 });
 
 test('crypttab has the name first', () => {

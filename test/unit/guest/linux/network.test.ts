@@ -236,6 +236,13 @@ describe("an interface's name", () => {
   });
 });
 
+test('a name without end makes no sentence and no command without end', async () => {
+  const [problem] = await read({
+    'etc/sysconfig/network-scripts/ifcfg-a': `DEVICE=${'x'.repeat(50_000)}\nIPADDR=10.0.0.5\n`,
+  });
+  expect(problem?.sentence.length).toBeLessThan(200);
+});
+
 test('a hundred files in a folder are not all read', async () => {
   const text = `DEVICE=eth0\nHWADDR=${MAC}\n`;
   const files = Array.from({ length: 100 }, (_, index) => [

@@ -1,7 +1,7 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { DecompressionError } from './errors.ts';
 import type { PieceReader } from './piece-reader.ts';
-import { OUTPUT_PIECE, through } from './transform.ts';
+import { TRANSFORM_OPTIONS, through } from './transform.ts';
 
 /*
  * A member of a gzip file, https://www.rfc-editor.org/rfc/rfc1952; numbers are little-endian.
@@ -36,7 +36,7 @@ export async function* gzip(input: PieceReader): AsyncGenerator<Buffer> {
   if ((flags & COMMENT) !== 0) await skipText(input);
   if ((flags & HEADER_CHECKSUM) !== 0) await input.skip(2);
 
-  const inflate = createInflateRaw({ chunkSize: OUTPUT_PIECE });
+  const inflate = createInflateRaw(TRANSFORM_OPTIONS);
   const given: { piece: Buffer; end: number }[] = [];
   async function* give(): AsyncGenerator<Buffer> {
     let end = 0;

@@ -1,7 +1,11 @@
 import { Readable, type Transform } from 'node:stream';
 
-/** What comes out at a time: zlib's 16 KiB would cost more in hand-overs than in decompression. */
-export const OUTPUT_PIECE = 256 * 1024;
+export const TRANSFORM_OPTIONS = {
+  /** What comes out at a time: zlib's 16 KiB would cost more in hand-overs than in decompression. */
+  chunkSize: 256 * 1024,
+  /** Node 20's own; the 64 KiB of later ones have twice as much of a source read before anything is taken. */
+  highWaterMark: 16 * 1024,
+};
 const INPUT_PIECE = 64 * 1024;
 
 /** What comes out of a stream of Node's when these pieces go in. Whoever stops early ends both. */

@@ -4,7 +4,7 @@ import { Decompress } from 'fzstd';
 import { DecompressionError, StreamUnsupportedError } from './errors.ts';
 import { countBlocks } from './limits.ts';
 import type { PieceReader } from './piece-reader.ts';
-import { joined, OUTPUT_PIECE, through } from './transform.ts';
+import { joined, TRANSFORM_OPTIONS, through } from './transform.ts';
 import { type FrameHeader, MAX_FRAME_HEADER, readBlockHeader, readFrameHeader } from './zstd.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function* zstd(
   const pieces = frame(input, header);
   if (native) {
     const params = { [ZSTD_D_WINDOW_LOG_MAX]: MAX_WINDOW_LOG };
-    yield* through(joined(pieces), native({ chunkSize: OUTPUT_PIECE, params }));
+    yield* through(joined(pieces), native({ ...TRANSFORM_OPTIONS, params }));
   } else yield* opened(pieces);
 }
 

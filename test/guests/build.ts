@@ -93,6 +93,6 @@ const WORKSHOP_GUEST = {
   changes: ['host-only-workshop'],
   containers: ['qcow2'],
   boots: [],
-  told: null,
+  told: [],
   always: false,
 } as const satisfies Guest;

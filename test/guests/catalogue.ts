@@ -30,8 +30,8 @@ export interface Guest {
   readonly containers: readonly [Container, ...Container[]];
   /** The machines it is booted on, and what is thought to happen: the console decides, not this. */
   readonly boots: readonly (Machine & { readonly thought: 'boots' | 'stops' })[];
-  /** The code of a problem that the verdict must tell, as where no machine boots it; null: none must be. */
-  readonly told: string | null;
+  /** Codes of problems that the verdict must tell. */
+  readonly told: readonly string[];
   /** Built and booted at every change: a few that tell most in little time. */
   readonly always: boolean;
 }
@@ -72,7 +72,7 @@ const DEBIAN = {
   changes: [],
   containers: ['qcow2-zstd'],
   boots: EVERYWHERE,
-  told: null,
+  told: [],
   always: false,
 } as const;
 
@@ -127,6 +127,7 @@ export const CATALOGUE: readonly Guest[] = [
     about: 'initramfs `MODULES=list`: IDE and SATA only',
     initramfs: 'list-ata',
     boots: EMULATED_ONLY,
+    told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
@@ -134,6 +135,7 @@ export const CATALOGUE: readonly Guest[] = [
     about: 'initramfs `MODULES=list` with virtio_blk, without virtio_scsi',
     initramfs: 'list-virtio-blk',
     boots: EMULATED_ONLY,
+    told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
     always: true,
   },
   {
@@ -142,6 +144,7 @@ export const CATALOGUE: readonly Guest[] = [
     about: 'initramfs `MODULES=dep`, made on a machine with IDE',
     initramfs: { tool: 'initramfs-tools', madeOn: 'ide' },
     boots: EMULATED_ONLY,
+    told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
@@ -149,6 +152,7 @@ export const CATALOGUE: readonly Guest[] = [
     about: 'dracut host-only, made on a machine with IDE',
     initramfs: { tool: 'dracut', madeOn: 'ide' },
     boots: EMULATED_ONLY,
+    told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
@@ -157,6 +161,7 @@ export const CATALOGUE: readonly Guest[] = [
     initramfs: { tool: 'initramfs-tools', madeOn: 'pvscsi' },
     containers: ['vmdk-streamOptimized'],
     boots: NOWHERE,
+    told: ['LINUX_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
@@ -165,6 +170,7 @@ export const CATALOGUE: readonly Guest[] = [
     initramfs: { tool: 'dracut', madeOn: 'pvscsi' },
     containers: ['vmdk-streamOptimized'],
     boots: NOWHERE,
+    told: ['LINUX_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
@@ -177,6 +183,7 @@ export const CATALOGUE: readonly Guest[] = [
     name: 'without-virtio-net',
     about: 'the module virtio_net is not there',
     changes: ['without-virtio-net'],
+    told: ['NIC_DRIVER_MISSING'],
   },
   {
     ...DEBIAN,
@@ -202,6 +209,7 @@ export const CATALOGUE: readonly Guest[] = [
       { ...UEFI, thought: 'stops' },
       { ...PARAVIRTUALIZED, thought: 'stops' },
     ],
+    told: ['UEFI_FALLBACK_LOADER_MISSING'],
   },
   {
     ...DEBIAN,

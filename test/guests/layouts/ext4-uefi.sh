@@ -16,8 +16,8 @@ END
   fill_esp
 
   sgdisk "$disk" --clear --disk-guid="$ROOT_UUID" \
-    --new=1:$esp_start:+$((esp_sectors - 1)) --typecode=1:ef00 \
-    --new=2:$root_start:+$((root_sectors - 1)) --typecode=2:8300 > "$work/sgdisk.log"
+    --new=1:$esp_start:$((esp_start + esp_sectors - 1)) --typecode=1:ef00 \
+    --new=2:$root_start:$((root_start + root_sectors - 1)) --typecode=2:8300 > "$work/sgdisk.log"
   efi_filesystem "$work/esp" "$esp_start" "$esp_sectors"
   ext_filesystem ext4 "$stage" "$ROOT_UUID" "$root_start" "$root_sectors"
 }

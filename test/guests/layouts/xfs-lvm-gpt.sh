@@ -14,8 +14,8 @@ END
   make_initramfs
 
   sgdisk "$disk" --clear --disk-guid="$ROOT_UUID" \
-    --new=2:$esp_start:+$((esp_sectors - 1)) --typecode=2:ef00 \
-    --new=3:$boot_start:+$((boot_sectors - 1)) --typecode=3:8300 \
+    --new=2:$esp_start:$((esp_start + esp_sectors - 1)) --typecode=2:ef00 \
+    --new=3:$boot_start:$((boot_start + boot_sectors - 1)) --typecode=3:8300 \
     --new=4:$volume_start:0 --typecode=4:8e00 > "$work/sgdisk.log"
   grub_menu x86_64-efi
   grub_image x86_64-efi "$BOOT_UUID" /grub part_gpt xfs linux

@@ -11,7 +11,6 @@ import {
 import { pieceReader } from '../../../shared/compression/piece-reader.ts';
 import { decompressStream, type StreamKind, streamKind } from '../../../shared/compression/stream.ts';
 import { zstd } from '../../../shared/compression/zstd-stream.ts';
-import { ByoiError } from '../../../shared/errors.ts';
 import { noise } from '../../support/images/disk.ts';
 import { lzo1x } from '../../support/images/lzo1x.ts';
 import { zstdFrame } from '../../support/images/zstd.ts';
@@ -77,9 +76,10 @@ describe.each(files)('%s', (name, kind) => {
     const whole = compressed(name);
     const property = fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
       const input = reader(whole.subarray(0, length));
-      const open = async () => (await joined(decompressStream(kind, input, 1e9))).length;
-      if (name === 'lz4' && (await ends(open))) return;
-      await expect(open()).rejects.toBeInstanceOf(DecompressionError);
+      const outcome = await joined(decompressStream(kind, input, 1e9)).catch((error: unknown) => error);
+      // A legacy lz4 frame ends with the file: one that is cut between two blocks is whole.
+      if (name === 'lz4' && Buffer.isBuffer(outcome)) return;
+      expect(outcome).toBeInstanceOf(DecompressionError);
     });
     await fc.assert(property, { numRuns: 25 });
   });
@@ -108,15 +108,6 @@ describe.each(files)('%s', (name, kind) => {
     }
   });
 });
-
-/** A legacy lz4 frame ends with the file: one that is cut between two blocks is whole. */
-async function ends(open: () => Promise<number>): Promise<boolean> {
-  try {
-    return (await open()) >= 0;
-  } catch (error) {
-    return !(error instanceof ByoiError);
-  }
-}
 
 describe('damage', () => {
   it.each([

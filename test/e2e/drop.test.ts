@@ -34,7 +34,7 @@ describe('a disk dropped into the bucket', () => {
       'byoi-run': run.id,
       'byoi-launch-mode': 'PARAVIRTUALIZED',
       'byoi-firmware': 'BIOS',
-      'byoi-confidence': 'low',
+      'byoi-confidence': 'high',
       'byoi-source': 'byoi-drop/images/demo.disk.qcow2',
     });
     expect(await byoi.pars()).toEqual([]);
@@ -43,6 +43,21 @@ describe('a disk dropped into the bucket', () => {
       { state: 'SUCCEEDED', images: [{ region: 'us-ashburn-1', imageId: image.id }] },
     ]);
     for await (const marker of byoi.runs.openMarkers()) expect(marker.id).not.toBe(run.id);
+  });
+
+  it('is launched with emulated devices where its initramfs lacks the paravirtualized drivers', async () => {
+    const disk = readFileSync('test/fixtures/host-only-disk.qcow2');
+    const run = await byoi.ended(await byoi.drop('host-only.qcow2', disk));
+    const image = await imageOf(run);
+    expect(image).toMatchObject({ lifecycleState: 'AVAILABLE', launchMode: 'EMULATED' });
+    expect(image.freeformTags).toMatchObject({
+      'byoi-launch-mode': 'EMULATED',
+      'byoi-confidence': 'high',
+    });
+    const [problem] = run.verdict?.problems ?? [];
+    expect(problem).toMatchObject({ code: 'PARAVIRTUALIZED_DRIVERS_MISSING', severity: 'warn' });
+    expect(problem?.remedy).toContain('update-initramfs -u -k 6.1.0-demo-amd64');
+    expect(run.verdict?.guest?.drivers).toMatchObject({ virtio_scsi: 'disk', ata_piix: 'initramfs' });
   });
 
   it('may be a streamOptimized VMDK as well', async () => {

@@ -69,11 +69,13 @@ describe('the demo disk is what it claims to be', () => {
   });
 
   test('its script makes the same disk again', () => {
-    run('qemu-utils e2fsprogs fdisk', [join(FIXTURES, 'make-demo-disk.sh'), work]);
+    run('qemu-utils e2fsprogs fdisk cpio', [join(FIXTURES, 'make-demo-disk.sh'), work]);
     for (const fixture of [QCOW2, VMDK]) {
       expect(qemuImg('compare', fixture, join(work, 'demo-disk.qcow2'))).toContain('identical');
       expect(qemuImg('compare', fixture, join(work, 'demo-disk.vmdk'))).toContain('identical');
     }
+    const hostOnly = 'host-only-disk.qcow2';
+    expect(qemuImg('compare', join(FIXTURES, hostOnly), join(work, hostOnly))).toContain('identical');
   });
 
   test.each([QCOW2, VMDK])('we read the partitions that sfdisk reads (%s)', async (path) => {

@@ -2,6 +2,7 @@ import type { Filesystem, FilesystemFormat } from '../filesystem.ts';
 import { isNtfs } from './boot-sector.ts';
 import { damaged, unsupported } from './errors.ts';
 import { VOLUME_INFORMATION, VOLUME_NAME } from './file-record.ts';
+import { isLogClean } from './log-file.ts';
 import { readNode } from './node.ts';
 import { type NtfsVolume, openAttribute, openVolume, readFileRecord } from './volume.ts';
 
@@ -22,14 +23,19 @@ export const ntfs: FilesystemFormat = {
   matches: isNtfs,
   async open(source): Promise<Filesystem> {
     const volume = await openVolume(source);
-    const [about, root] = await Promise.all([readAbout(volume), readNode(volume, ROOT)]);
+    const [{ label, marked }, clean, root] = await Promise.all([
+      readAbout(volume),
+      isLogClean(volume),
+      readNode(volume, ROOT),
+    ]);
     if (root.kind !== 'directory') throw damaged('its root is no directory');
-    return { type: 'ntfs', ...about, uuid: volume.geometry.serial, root };
+    const dirty = marked || (clean === null ? null : !clean);
+    return { type: 'ntfs', label, uuid: volume.geometry.serial, dirty, root };
   },
 };
 
-/** What the file $Volume tells. */
-async function readAbout(volume: NtfsVolume): Promise<{ label: string | null; dirty: boolean }> {
+/** What the file $Volume tells; `marked`: chkdsk is to look at it. */
+async function readAbout(volume: NtfsVolume): Promise<{ label: string | null; marked: boolean }> {
   const record = await readFileRecord(volume, VOLUME);
   const information = await openAttribute(volume, record, VOLUME_INFORMATION);
   if (!information || information.size < INFORMATION_LENGTH) throw damaged('$Volume lacks its information');
@@ -38,5 +44,5 @@ async function readAbout(volume: NtfsVolume): Promise<{ label: string | null; di
   if (major > MAX_MAJOR_VERSION) throw unsupported(`it has version ${major}.${bytes.readUInt8(9)}`);
   const name = await openAttribute(volume, record, VOLUME_NAME);
   const label = name && (await name.read(0, Math.min(name.size, MAX_NAME_LENGTH))).toString('utf16le');
-  return { label: label || null, dirty: (bytes.readUInt16LE(0x0a) & DIRTY) !== 0 };
+  return { label: label || null, marked: (bytes.readUInt16LE(0x0a) & DIRTY) !== 0 };
 }

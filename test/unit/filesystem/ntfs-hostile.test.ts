@@ -90,6 +90,47 @@ test('a volume that was not unmounted is told as dirty', async () => {
   expect((await ntfs.open(bufferSource(bytes))).dirty).toBe(true);
 });
 
+describe('a journal (pages by hand, after the documentation)', () => {
+  /** The volume with these restart pages at the start of $LogFile, where ntfs-3g left FF. */
+  async function withPages(...pages: { lsn: number; client: number; flags: number }[]) {
+    const bytes = ntfsVolume();
+    const log = bytes.indexOf(Buffer.alloc(8192, 0xff));
+    expect(log % 4096).toBe(0);
+    for (const [index, { lsn, client, flags }] of pages.entries()) {
+      const page = bytes.subarray(log + index * 4096, log + (index + 1) * 4096);
+      page.write('RSTR', 'latin1');
+      page.writeUInt16LE(0x30, 0x18);
+      page.writeBigUInt64LE(BigInt(lsn), 0x30);
+      page.writeUInt16LE(client, 0x3c);
+      page.writeUInt16LE(flags, 0x3e);
+    }
+    return (await ntfs.open(bufferSource(bytes))).dirty;
+  }
+  const inUse = { client: 0, flags: 0 };
+  const unmounted = { client: 0, flags: 2 };
+
+  test('with work to do is told as dirty', async () => {
+    expect(await withPages({ lsn: 1, ...inUse })).toBe(true);
+  });
+
+  test('of a volume that was unmounted, or without clients, is not', async () => {
+    expect(await withPages({ lsn: 1, ...unmounted })).toBe(false);
+    expect(await withPages({ lsn: 1, client: 0xffff, flags: 0 })).toBe(false);
+  });
+
+  test('is told by its later page', async () => {
+    expect(await withPages({ lsn: 1, ...unmounted }, { lsn: 2, ...inUse })).toBe(true);
+    expect(await withPages({ lsn: 2, ...unmounted }, { lsn: 1, ...inUse })).toBe(false);
+  });
+
+  test('that begins with something else is not known to be clean', async () => {
+    const bytes = ntfsVolume();
+    const log = bytes.indexOf(Buffer.alloc(8192, 0xff));
+    bytes.fill(0, log, log + 8192);
+    expect((await ntfs.open(bufferSource(bytes))).dirty).toBeNull();
+  });
+});
+
 test('a version that does not exist yet is refused by its number', async () => {
   const bytes = await edited(3, VOLUME_INFORMATION, (information) => information.writeUInt8(4, 0x18 + 8));
   await expect(ntfs.open(bufferSource(bytes))).rejects.toMatchObject(UNSUPPORTED);

@@ -67,19 +67,23 @@ async function* candidates(volume: XfsVolume, inode: Inode, name: Buffer): Async
   if (['.', '..'].includes(name.toString('latin1'))) return;
   const { superblock } = volume;
   const { version, blockSize, directoryBlockSize } = superblock;
-  const hash = hashName(superblock.caseInsensitive ? lowerCase(name) : name);
+  const hashes = superblock.caseInsensitive ? caseInsensitiveHashes(name) : [hashName(name)];
   if (await isSingleBlock(volume, inode)) {
     const block = await readBlock(volume, inode, 0);
     const { end, index } = namesIn(volume, inode, block);
-    for (const place of placesOf(index, hash)) yield entryAt(place, block.subarray(0, end));
+    for (const hash of hashes) {
+      for (const place of placesOf(index, hash)) yield entryAt(place, block.subarray(0, end));
+    }
     return;
   }
   const content = directoryContent(volume, inode);
   const read = (offset: number) => content.read(offset, directoryBlockSize);
-  for await (const place of findHash({ inode, version, blockSize, read }, hash)) {
-    if (place >= INDEX_OFFSET) throw damaged(`the index of directory ${inode.number} points outside of it`);
-    const inBlock = place % directoryBlockSize;
-    yield entryAt(inBlock, await readBlock(volume, inode, place - inBlock));
+  for (const hash of hashes) {
+    for await (const place of findHash({ inode, version, blockSize, read }, hash)) {
+      if (place >= INDEX_OFFSET) throw damaged(`the index of directory ${inode.number} points outside of it`);
+      const inBlock = place % directoryBlockSize;
+      yield entryAt(inBlock, await readBlock(volume, inode, place - inBlock));
+    }
   }
 
   function entryAt(at: number, block: Buffer): DirectoryEntry {
@@ -171,4 +175,15 @@ function sameName({ superblock }: XfsVolume, one: Buffer, other: Buffer): boolea
 
 /** xfs_ascii_ci_xfrm: ASCII letters only. */
 const lowerCase = (name: Buffer): Buffer =>
-  Buffer.from(name.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)));
+  Buffer.from(name.map((byte) => byte + (isUpperCase(byte) ? 0x20 : 0)));
+
+const isUpperCase = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;
+
+/** Kernels before 6.4 took letters from ISO 8859-1 for hashes, and nothing tells which one wrote a name. */
+const isUpperCaseIn8859 = (byte: number): boolean =>
+  isUpperCase(byte) || (byte >= 0xc0 && byte <= 0xde && byte !== 0xd7);
+
+function caseInsensitiveHashes(name: Buffer): Iterable<number> {
+  const older = Buffer.from(name.map((byte) => byte + (isUpperCaseIn8859(byte) ? 0x20 : 0)));
+  return new Set([hashName(lowerCase(name)), hashName(older)]);
+}

@@ -8,6 +8,6 @@ const UPPER_HALF =
  * letters than ASCII's have long names beside them, which are UTF-16.
  */
 export const codePage437 = (bytes: Buffer): string =>
-  Array.from(bytes, (byte) =>
-    byte < 0x80 ? String.fromCharCode(byte) : UPPER_HALF.charAt(byte - 0x80),
-  ).join('');
+  bytes
+    .toString('latin1')
+    .replace(/[\u0080-\u00ff]/g, (byte) => UPPER_HALF.charAt(byte.charCodeAt(0) - 0x80));

@@ -178,9 +178,14 @@ async function readContents(
 const MAX_SHOWN = 300;
 const show = (text: string): string => cut(printable(text), MAX_SHOWN);
 
+const CHOSEN: Partial<Record<BootLoader, string>> = {
+  none: 'the newest kernel',
+  unknown: 'the first kernel of a boot menu, whose loader was not found',
+};
+
 function bootEvidence({ kernel, initramfs, root, drivers }: LinuxReading, loader: BootLoader): Evidence[] {
   if (!kernel) return [];
-  const chosen = loader === 'none' ? 'the newest kernel' : `the default kernel of ${loader}`;
+  const chosen = CHOSEN[loader] ?? `the default kernel of ${loader}`;
   const evidence: Evidence[] = [{ fact: `${chosen}: ${show(kernel.release)}`, source: show(kernel.source) }];
   const builtin = drivers.virtio_scsi.state === 'builtin' && drivers.sd_mod.state === 'builtin';
   const how = {

@@ -37,6 +37,7 @@ export async function findCommandLineTool(
   const [program = 'none'] = found.filter((tool) => tool !== null);
   switch (loader) {
     case 'GRUB':
+    case 'unknown':
     case 'none':
       return program;
     case 'GRUB Legacy':

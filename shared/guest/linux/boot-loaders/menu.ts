@@ -11,7 +11,15 @@ export interface BootDirectory {
   readonly volume: string | null;
 }
 
-export type BootLoader = 'GRUB' | 'GRUB Legacy' | 'SYSLINUX' | 'systemd-boot' | 'Flatcar' | 'none';
+/** `unknown`: entries for a loader that was not found; `none`: neither. */
+export type BootLoader =
+  | 'GRUB'
+  | 'GRUB Legacy'
+  | 'SYSLINUX'
+  | 'systemd-boot'
+  | 'Flatcar'
+  | 'unknown'
+  | 'none';
 
 /** Something that a boot loader can start: a Linux kernel. */
 export interface BootEntry {
@@ -73,7 +81,7 @@ export async function findBootFile(
   const plain = path.replace(/^\([^)]*\)/, '');
   const names = plain.split('/').filter((name) => name !== '');
   for (const directory of directories) {
-    const candidates = [join(directory.path, plain), join('/', plain), join('/boot', plain)];
+    const candidates = [join(directory.path, plain), join('/', plain)];
     for (let depth = 1; depth <= MAX_SUBVOLUME_DEPTH && depth < names.length; depth++) {
       candidates.push(join('/', names.slice(depth).join('/')));
     }

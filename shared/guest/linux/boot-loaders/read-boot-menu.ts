@@ -16,7 +16,7 @@ import {
   join,
 } from './menu.ts';
 import { readSyslinux } from './syslinux.ts';
-import { readSystemdBoot } from './systemd-boot.ts';
+import { readSystemdBoot, SYSTEMD_LOADERS } from './systemd-boot.ts';
 
 /** Where the guest itself has what its boot loaders read; the ESP first, as systemd-boot does. */
 const IN_GUEST = ['/efi', '/boot/efi', '/boot', '/'];
@@ -39,7 +39,8 @@ export interface FoundMenu {
 
 /**
  * The boot loader's menu: of the guest's own directories first, then of volumes that are not mounted in it. A menu whose
- * kernel is not there counts only where there is no better one; null where no loader's configuration was found.
+ * kernel is not there, or whose loader is not, counts only where there is no better one; null where no loader's
+ * configuration was found.
  */
 export async function readBootMenu(
   tree: FileTree,
@@ -47,7 +48,7 @@ export async function readBootMenu(
 ): Promise<FoundMenu | null> {
   const guest = await bootDirectories(tree, IN_GUEST, null);
   const inGuest = await bestMenu(guest, guest);
-  if (inGuest?.kernel) return inGuest;
+  if (inGuest?.kernel && inGuest.menu.loader !== 'unknown') return inGuest;
   const mounted = new Set(
     (await Promise.all(guest.map(({ path }) => tree.find(path)))).map((found) => found?.node),
   );
@@ -59,10 +60,15 @@ export async function readBootMenu(
   const all = [...guest, ...others.flat()];
   const elsewhere = await Promise.all(others.map((own) => bestMenu(own, [...own, ...all])));
   const found = [inGuest, ...elsewhere].filter((menu) => menu !== null);
-  return found.find(({ kernel }) => kernel !== null) ?? found[0] ?? null;
+  const startable = found.filter(({ kernel }) => kernel !== null);
+  return startable.find(({ menu }) => menu.loader !== 'unknown') ?? startable[0] ?? found[0] ?? null;
 }
 
-/** Of all loaders that these directories have a configuration of, the one that is taken for the one in use. */
+/**
+ * Of all loaders that these directories have a configuration of, the one that is taken for the one in use.
+ *
+ * @param directories where the files lie that it names: on another volume than the ESP, mostly
+ */
 async function bestMenu(
   own: readonly BootDirectory[],
   directories: readonly BootDirectory[],
@@ -70,7 +76,7 @@ async function bestMenu(
   const [systemdBoot, inUse, menus] = await Promise.all([
     readSystemdBoot(own),
     startsSystemdBoot(own),
-    Promise.all(LOADERS.flatMap((read) => own.map((directory) => read(directory, own)))),
+    Promise.all(LOADERS.flatMap((read) => own.map((directory) => read(directory, directories)))),
   ]);
   const grub = menus.slice(0, own.length);
   const others = menus.slice(own.length);
@@ -85,7 +91,6 @@ async function bestMenu(
 }
 
 const FALLBACK_LOADERS = ['EFI/BOOT/BOOTX64.EFI', 'EFI/BOOT/BOOTAA64.EFI'];
-const SYSTEMD_LOADERS = ['EFI/systemd/systemd-bootx64.efi', 'EFI/systemd/systemd-bootaa64.efi'];
 
 /** Is what firmware starts systemd-boot? It installs itself twice, and then both files are of one length. */
 async function startsSystemdBoot(directories: readonly BootDirectory[]): Promise<boolean> {

@@ -25,26 +25,36 @@ export async function readSystemdBoot(directories: readonly BootDirectory[]): Pr
     }),
   );
   const found = lists.flat().sort((a, b) => compareEntries(a.entry, b.entry));
-  const pattern = configurations.find((text) => text !== null) ?? '';
+  const configuration = configurations.find((text) => text !== null) ?? null;
+  const pattern = /^[ \t]*default[ \t]+(\S+)/m.exec(configuration ?? '')?.[1] ?? '';
   const chosen = found.find(({ entry }) => matchesGlob(entry.id, pattern)) ?? found[0];
   if (!chosen) return null;
   const { directory } = chosen;
-  const source = isIn(chosen.entry, 'EFI/Linux') ? 'EFI/Linux' : 'loader/entries';
+  const unified = isIn(chosen.entry, 'EFI/Linux');
+  // Entries alone may be GRUB's, whose configuration lies on another volume.
+  const installed = unified || configuration !== null || (await isInstalled(directories));
   return {
-    loader: 'systemd-boot',
-    source: located(directory, join(directory.path, source)),
+    loader: installed ? 'systemd-boot' : 'unknown',
+    source: located(directory, join(directory.path, unified ? 'EFI/Linux' : 'loader/entries')),
     entries: found.map(({ entry }) => entry),
     chosen: chosen.entry,
   };
 }
 
+export const SYSTEMD_LOADERS = ['EFI/systemd/systemd-bootx64.efi', 'EFI/systemd/systemd-bootaa64.efi'];
+
+async function isInstalled(directories: readonly BootDirectory[]): Promise<boolean> {
+  const paths = directories.flatMap(({ tree, path }) =>
+    SYSTEMD_LOADERS.map((name) => tree.find(join(path, name))),
+  );
+  return (await Promise.all(paths)).some((found) => found !== null);
+}
+
 const isIn = ({ kernel }: SpecifiedEntry, folder: string): boolean => kernel.includes(`/${folder}/`);
 
-/** The pattern of `default` in loader.conf; null where there is none. */
-async function readConfiguration(directory: BootDirectory): Promise<string | null> {
-  const bytes = await directory.tree.read(join(directory.path, 'loader/loader.conf'), MAX_CONFIGURATION);
-  const value = /^[ \t]*default[ \t]+(\S+)/m.exec(bytes?.toString('utf8') ?? '')?.[1];
-  return value ?? null;
+async function readConfiguration({ tree, path }: BootDirectory): Promise<string | null> {
+  const bytes = await tree.read(join(path, 'loader/loader.conf'), MAX_CONFIGURATION);
+  return bytes?.toString('utf8') ?? null;
 }
 
 async function readUnified(directory: BootDirectory): Promise<SpecifiedEntry[]> {

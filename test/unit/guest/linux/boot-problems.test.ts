@@ -4,6 +4,7 @@ import { fileTree } from '../../../../shared/filesystem/file-tree.ts';
 import type { DirectoryNode } from '../../../../shared/filesystem/filesystem.ts';
 import { readLinuxBoot } from '../../../../shared/guest/linux/boot.ts';
 import {
+  arm64Kernel,
   EVERY_MODULE,
   type Files,
   initramfs,
@@ -130,6 +131,23 @@ describe('the initramfs', () => {
   });
 });
 
+test('what made the initramfs makes it again, whatever else is installed', async () => {
+  const made = initramfs(['usr/lib/dracut/modules.txt', ...modulesIn(RELEASE, VIRTIO_SCSI)]);
+  expect((await read({ ...DEBIAN_12, [INITRD]: made })).linux.initramfsTool).toBe('dracut');
+  const unmarked = initramfs(modulesIn(RELEASE, VIRTIO_SCSI));
+  expect((await read({ ...DEBIAN_12, [INITRD]: unmarked })).linux.initramfsTool).toBe('initramfs-tools');
+});
+
+test('the release of a kernel that does not tell it is in the name by which it is started', async () => {
+  const { linux, architecture } = await read({
+    ...without(DEBIAN_12, `boot/vmlinuz-${RELEASE}`),
+    [`boot/vmlinuz-${RELEASE}`]: { symlink: '../usr/lib/kernel.img' },
+    'usr/lib/kernel.img': arm64Kernel(),
+    'usr/lib/modules/9.9.9/modules.dep': '',
+  });
+  expect([linux.kernel?.release, architecture]).toEqual([RELEASE, 'aarch64']);
+});
+
 describe('the boot loader', () => {
   test('without a configuration: the newest kernel is taken, and that is told', async () => {
     const boot = await read(without(DEBIAN_12, 'boot/grub'));
@@ -156,7 +174,7 @@ describe('the boot loader', () => {
   test('of which the path starts above a btrfs subvolume finds its kernel', async () => {
     const configuration = `menuentry A { linux /@/boot/vmlinuz-${RELEASE} root=UUID=1 rootflags=subvol=@\ninitrd /@/boot/initrd.img-${RELEASE} }`;
     const { linux } = await read({ ...DEBIAN_12, 'boot/grub/grub.cfg': configuration });
-    expect(linux.kernel?.path).toBe(`/boot/vmlinuz-${RELEASE}`);
+    expect(linux.kernel).toMatchObject({ path: `/boot/vmlinuz-${RELEASE}`, source: '/boot/grub/grub.cfg' });
     expect(linux.initramfs.outcome).toBe('enough');
   });
 });

@@ -384,6 +384,21 @@ describe.each(GUESTS)('$name', ({ files, elsewhere, expected }) => {
   });
 });
 
+test.each([
+  ['its menu', redHat.RHEL_7_VMWARE, '3.10.0-1160.el7.x86_64', 'EFI/redhat/grub.cfg'],
+  ['blscfg', redHat.RHEL_8, '4.18.0-477.10.1.el8_8.x86_64', 'EFI/redhat/grub.cfg'],
+])('GRUB with %s on an ESP that is not mounted starts a kernel of /boot', async (_, files, release, path) => {
+  const onEsp = ['grub.cfg', 'grubenv'].map((name) => [
+    `EFI/redhat/${name}`,
+    files[`boot/efi/EFI/redhat/${name}`] ?? files[`boot/grub2/${name}`] ?? '',
+  ]);
+  const others = Object.entries(files).filter(([name]) => !/^boot\/(efi|grub2)\//.test(name));
+  const { linux, problems } = await read(Object.fromEntries(others), [Object.fromEntries(onEsp)]);
+  expect(linux.kernel).toMatchObject({ release, source: `partition 1: /${path}` });
+  expect(linux.kernel?.path).toBe(`/boot/vmlinuz-${release}`);
+  expect(problems.map(({ code }) => code)).not.toContain('KERNEL_MISSING');
+});
+
 test("only OCI's own image asks for iSCSI boot", async () => {
   expect((await read(redHat.ORACLE_LINUX_8_OCI)).linux.ociIscsiBoot).toBe(true);
   expect((await read(redHat.RHEL_8)).linux.ociIscsiBoot).toBe(false);

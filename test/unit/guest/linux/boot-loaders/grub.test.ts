@@ -139,6 +139,11 @@ menuentry Last { if [ 1 = 1 ]; then linux /k4; fi }
     expect(itemNamed(menu.items, '1>2')?.entry?.initramfs).toEqual(['/i3']);
   });
 
+  test('what an entry sets is not set for the next', () => {
+    const { items } = run('menuentry A { set x=a; linux /k $x }\nmenuentry B { linux /k $x }\n');
+    expect(items.map(({ entry }) => entry?.commandLine)).toEqual(['a', '']);
+  });
+
   test('a configuration without a menu starts what it loads', () => {
     const { items } = run('set root=(hd0,1)\nlinux /vmlinuz root=/dev/sda1\ninitrd /initrd.img\nboot');
     expect(items.map(({ entry }) => entry?.kernel)).toEqual(['/vmlinuz']);

@@ -26,8 +26,8 @@ function lacks(linux: LinuxReading): string {
     installed.length < missing.length
       ? ''
       : linux.initramfs.outcome === 'none'
-        ? ': it has no initramfs, and they are not built in'
-        : ': they are installed, but not in its initramfs';
+        ? ': installed as modules, but there is no initramfs to load them from'
+        : ': installed, but not in its initramfs';
   return `${kernelOf(linux)} finds no ${missing.join(', ')} when it looks for its root${where}`;
 }
 

@@ -31,6 +31,7 @@ import {
   releasesOnDisk,
   UNKNOWN_RELEASE,
 } from './kernel.ts';
+import { releaseInName } from './kernel-image.ts';
 import { type DriverPlaces, readDriverPlaces } from './modules.ts';
 
 /** How a Linux guest starts. */
@@ -55,16 +56,21 @@ export async function readLinuxBoot(
 ): Promise<LinuxBoot> {
   const problems: Problem[] = [];
   const found = await findKernel(tree, volumes, problems);
-  const [kernel, others] = await Promise.all([
+  const readPlaces = (release: string) =>
+    readable(`the modules of ${show(release)}`, problems, UNKNOWN_PLACES, () =>
+      readDriverPlaces(tree, release, configurationsOf(found, release)),
+    );
+  // The kernel's name mostly tells its release: its modules are read at the same time as its file.
+  const named = found?.kernel ? releaseInName(found.kernel.path) : null;
+  const [kernel, others, placesOfNamed] = await Promise.all([
     found ? readable('the kernel', problems, null, () => readDefaultKernel(tree, found)) : null,
     found ? readable('the other kernels', problems, [], () => readOtherKernels(found)) : [],
+    named === null ? null : readPlaces(named),
   ]);
   const release = kernel?.reading.release ?? (await newestRelease(tree, problems));
+  const places = release === named && placesOfNamed ? placesOfNamed : await readPlaces(release);
   const line = parseCommandLine(kernel?.reading.commandLine ?? '');
   const ociIscsiBoot = asksForOciIscsi(line);
-  const places = await readable(`the modules of ${show(release)}`, problems, UNKNOWN_PLACES, () =>
-    readDriverPlaces(tree, release, configurationsOf(kernel, release)),
-  );
   const loader = found?.menu.loader ?? 'none';
   const search = { ociIscsiBoot, explain: options.explain };
   const contents = await readContents(kernel, loader, places, search, problems);
@@ -133,8 +139,8 @@ async function newestRelease(tree: FileTree, problems: Problem[]): Promise<strin
 }
 
 /** Where distributions keep the kernel's configuration: beside the kernel; Flatcar in /usr/boot. */
-function configurationsOf(kernel: DefaultKernel | null, release: string): string[] {
-  const folder = kernel?.reading.path.replace(/\/[^/]*$/, '') ?? '/boot';
+function configurationsOf(found: FoundMenu | null, release: string): string[] {
+  const folder = found?.kernel?.path.replace(/\/[^/]*$/, '') ?? '/boot';
   return [...new Set([`/boot/config-${release}`, `${folder}/config-${release}`, '/usr/boot/config'])];
 }
 

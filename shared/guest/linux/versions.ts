@@ -5,14 +5,16 @@
  * before `-`, that before `^`, that before `.`; numbers by their value, after letters.
  */
 
+/** A file's name can be no longer; a longer version is compared by its beginning. */
+const MAX_VERSION = 255;
 const IGNORED = /^[^a-zA-Z0-9~.^-]+/;
 /** From the lowest: a version that has one of these where the other has not is the older. */
 const SEPARATORS = ['-', '^', '.'];
 
 /** Negative where `left` is the older version, positive where it is the newer. */
 export function compareVersions(left: string, right: string): number {
-  let a = left;
-  let b = right;
+  let a = left.slice(0, MAX_VERSION);
+  let b = right.slice(0, MAX_VERSION);
   for (;;) {
     a = a.replace(IGNORED, '');
     b = b.replace(IGNORED, '');

@@ -67,3 +67,10 @@ test('the order of any versions is total', () => {
     { numRuns: 2000 },
   );
 });
+
+test('hostile versions of any length are compared in no time', () => {
+  const long = '1a'.repeat(2 ** 20);
+  const started = performance.now();
+  for (let index = 0; index < 1000; index++) compareVersions(long, `${long}b`);
+  expect(performance.now() - started).toBeLessThan(2000);
+});

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, test } from 'vitest';
+import type { Machine } from '../guests/catalogue.ts';
 import { boot } from '../guests/machine.ts';
 import { selectedGuests } from '../guests/select.ts';
 import { recordAccuracy } from './accuracy.ts';
@@ -14,26 +15,27 @@ afterAll(() => {
   if (process.env.BYOI_RECORD_ACCURACY) recordAccuracy(observations);
 });
 
-describe.concurrent.for(guests)('$name: $about', (guest) => {
-  test('boots on the machine that the verdict says, and stops where it says so', async () => {
-    const verdict = await verdictOf(guest, guest.containers[0]);
-    const decided = machineOf(verdict);
-    const machines = guest.boots.map(({ devices, firmware }) => ({ devices, firmware }));
-    if (decided && !machines.some((machine) => same(machine, decided))) machines.push(decided);
-    const boots: Observation['boots'][number][] = [];
-    for (const machine of machines) boots.push({ machine, boot: await bootOn(guest, machine) });
-    const observation = { guest, verdict, boots };
-    observations.push(observation);
+test.concurrent.for(guests)('$name is what its verdict says', async (guest, { expect }) => {
+  const verdict = await verdictOf(guest, guest.containers[0]);
+  const decided = machineOf(verdict);
+  const machines: Machine[] = guest.boots.map(({ devices, firmware }) => ({ devices, firmware }));
+  if (decided && !machines.some((machine) => same(machine, decided))) machines.push(decided);
+  const boots: Observation['boots'][number][] = [];
+  for (const machine of machines) boots.push({ machine, boot: await bootOn(guest, machine) });
+  const observation = { guest, verdict, boots };
+  observations.push(observation);
 
-    const thought = guest.boots.map(({ thought, ...machine }) => [nameOf(machine), thought]);
-    const shown = boots
-      .slice(0, thought.length)
-      .map(({ machine, boot }) => [nameOf(machine), boot.outcome === 'booted' ? 'boots' : 'stops']);
-    expect.soft(shown, JSON.stringify(boots, null, 2)).toEqual(thought);
-    expect.soft(contradictions(observation)).toEqual([]);
-  });
+  const thought = guest.boots.map(({ thought, ...machine }) => [nameOf(machine), thought]);
+  const shown = boots
+    .slice(0, thought.length)
+    .map(({ machine, boot }) => [nameOf(machine), boot.outcome === 'booted' ? 'boots' : 'stops']);
+  expect.soft(shown, JSON.stringify(boots, null, 2)).toEqual(thought);
+  expect.soft(contradictions(observation)).toEqual([]);
+});
 
-  test('has the same verdict in each of its containers', async () => {
+test.concurrent.for(guests)(
+  '$name has the same verdict in each of its containers',
+  async (guest, { expect }) => {
     const said = await Promise.all(
       guest.containers.map(async (container) => {
         const { launchMode, firmware, architecture, operatingSystem, operatingSystemVersion, virtualSize } =
@@ -42,13 +44,13 @@ describe.concurrent.for(guests)('$name: $about', (guest) => {
       }),
     );
     for (const verdict of said) expect(verdict).toEqual(said[0]);
-  });
-});
+  },
+);
 
 // The harness itself: what has no loader must not pass for a guest.
 test.concurrent.for(['BIOS', 'UEFI_64'] as const)(
   'an empty disk is seen to stop with %s',
-  async (firmware) => {
+  async (firmware, { expect, onTestFinished }) => {
     const folder = mkdtempSync(join(tmpdir(), 'byoi-empty-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const disk = join(folder, 'empty.raw');

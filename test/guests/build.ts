@@ -22,7 +22,9 @@ export async function buildGuest(guest: Guest): Promise<void> {
   const initramfs =
     typeof guest.initramfs === 'string' ? guest.initramfs : await hostOnlyInitramfs(guest.initramfs);
   const disk = join(FOLDER, `${guest.name}.qcow2`);
+  if (guest.changes.includes('builtin-kernel')) await builtinKernel();
   await make(guest, initramfs, disk);
+  if (guest.lostPower) await losePower(guest, disk);
   for (const container of missing) await wrap(disk, container, imagePath(guest, container));
   rmSync(disk);
 }
@@ -30,6 +32,19 @@ export async function buildGuest(guest: Guest): Promise<void> {
 async function make(guest: Guest, initramfs: string, disk: string): Promise<void> {
   const tree = await treeOf(DEBIAN_NAMES[guest.architecture]);
   await script('make-guest.sh', tree, guest.layout, initramfs, disk, ...guest.changes);
+}
+
+/** A compiled kernel, where changes.sh looks for it. */
+function builtinKernel(): Promise<string> {
+  const folder = join(FOLDER, 'kernel-builtin');
+  return once(folder, () => script('make-kernel.sh', folder));
+}
+
+/** Starts the guest and pulls the plug once it is up: its filesystem is left as a crash leaves it. */
+async function losePower({ name, architecture }: Guest, disk: string): Promise<void> {
+  const machine = { architecture, devices: 'PARAVIRTUALIZED', firmware: 'BIOS' } as const;
+  const up = await boot({ disk, format: 'qcow2', ...machine, writes: 'until it loses power' });
+  if (up.outcome === 'stopped') throw new Error(`${name} stopped at ${up.at}:\n${up.console}`);
 }
 
 /** What several guests need is made once, also where they are built at the same time. */
@@ -74,7 +89,7 @@ async function makeHostOnly(madeOn: HostOnly['madeOn'], folder: string): Promise
     devices: madeOn,
     firmware: 'BIOS',
     until: /byoi-workshop: done/,
-    keep: true,
+    writes: 'until it powers off',
   });
   if (made.outcome === 'stopped') throw new Error(`The workshop stopped at ${made.at}:\n${made.console}`);
   await execute('qemu-img', 'convert', '-O', 'raw', disk, raw);
@@ -89,9 +104,10 @@ const WORKSHOP_GUEST = {
   about: '',
   architecture: 'x86_64',
   layout: 'ext4-mbr',
-  initramfs: 'most-zstd',
+  initramfs: 'installed',
   changes: ['host-only-workshop'],
   containers: ['qcow2'],
+  lostPower: false,
   boots: [],
   told: [],
   always: false,

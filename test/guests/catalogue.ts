@@ -26,6 +26,8 @@ export interface Guest {
   readonly initramfs: string | HostOnly;
   /** Functions of changes.sh. */
   readonly changes: readonly string[];
+  /** Whether it was running when its disk was taken. */
+  readonly lostPower: boolean;
   /** The first is the one that is booted. */
   readonly containers: readonly [Container, ...Container[]];
   /** The machines it is booted on, and what is thought to happen: the console decides, not this. */
@@ -68,8 +70,9 @@ const EITHER_FIRMWARE = [...EVERYWHERE, { ...UEFI, thought: 'boots' }] as const;
 const DEBIAN = {
   architecture: 'x86_64',
   layout: 'ext4-mbr',
-  initramfs: 'most-zstd',
+  initramfs: 'installed',
   changes: [],
+  lostPower: false,
   containers: ['qcow2-zstd'],
   boots: EVERYWHERE,
   told: [],
@@ -81,6 +84,7 @@ export const CATALOGUE: readonly Guest[] = [
     ...DEBIAN,
     name: 'ext4-mbr',
     about: 'ext4 on MBR, GRUB; initramfs-tools `MODULES=most`, zstd',
+    initramfs: 'most-zstd',
     containers: ['qcow2', 'qcow2-zlib', 'qcow2-zstd', 'vmdk-monolithicSparse', 'vmdk-streamOptimized', 'oci'],
     always: true,
   },
@@ -182,8 +186,24 @@ export const CATALOGUE: readonly Guest[] = [
     ...DEBIAN,
     name: 'without-virtio-net',
     about: 'the module virtio_net is not there',
+    initramfs: 'most-zstd',
     changes: ['without-virtio-net'],
     told: ['NIC_DRIVER_MISSING'],
+  },
+  {
+    ...DEBIAN,
+    name: 'builtin-kernel',
+    about: 'no initramfs: a kernel compiled with the drivers of both launch modes built in',
+    initramfs: 'none',
+    changes: ['builtin-kernel'],
+  },
+  {
+    ...DEBIAN,
+    name: 'lost-power',
+    about: 'ext4 whose journal was not replayed: the guest was running when its disk was taken',
+    lostPower: true,
+    containers: ['qcow2-zlib'],
+    told: ['FILESYSTEM_DIRTY'],
   },
   {
     ...DEBIAN,

@@ -38,14 +38,15 @@ export interface BootOptions {
   readonly firmware: Machine['firmware'];
   /** What ends the run as a success; else the report of the guest's own service. */
   readonly until?: RegExp;
-  /** Whether the disk keeps what the guest writes. */
-  readonly keep?: boolean;
+  /** What becomes of the disk: nothing that the guest writes stays; or it does, until it powers off or loses power. */
+  readonly writes?: 'discarded' | 'until it powers off' | 'until it loses power';
 }
 
-/** A boot takes 20–60 s in software on an idle machine; the longest way to a mark is dracut's patience, 180 s. */
-const PATIENCE_SECONDS = 600;
+/** A boot takes 20–60 s in software on an idle machine, dracut waits 180 s for a disk, and making an initramfs minutes. */
+const PATIENCE_SECONDS = 1200;
 /** Of all that is waited for on the way, the kernel's own start under load is silent longest: some 20 s. */
 const SILENCE_SECONDS = 90;
+const POWER_OFF_SECONDS = 60;
 /** All that is kept of a console: a boot prints some 40 KiB. */
 const CONSOLE_LENGTH = 2 ** 20;
 
@@ -103,22 +104,22 @@ export async function boot(options: BootOptions): Promise<Boot> {
       });
     });
   } finally {
-    await ended(machine, options.keep === true);
+    await ended(machine, options.writes === 'until it powers off' ? POWER_OFF_SECONDS : 0);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** A disk that is kept is the guest's until it powers off by itself. */
-async function ended(machine: ReturnType<typeof spawn>, byItself: boolean): Promise<void> {
+/** Pulls the plug of a machine that is still running after so long. */
+async function ended(machine: ReturnType<typeof spawn>, seconds: number): Promise<void> {
   if (machine.exitCode !== null || machine.signalCode !== null) return;
   const closed = new Promise((resolve) => machine.once('close', resolve));
-  const timer = setTimeout(() => machine.kill('SIGKILL'), byItself ? 60_000 : 0);
+  const timer = setTimeout(() => machine.kill('SIGKILL'), seconds * 1000);
   await closed;
   clearTimeout(timer);
 }
 
 function commandLine(options: BootOptions, folder: string): [string, ...string[]] {
-  const { architecture, devices, firmware, disk, format } = options;
+  const { architecture, devices, firmware, disk, format, writes = 'discarded' } = options;
   const arm = architecture === 'aarch64';
   return [
     arm ? 'qemu-system-aarch64' : 'qemu-system-x86_64',
@@ -126,7 +127,10 @@ function commandLine(options: BootOptions, folder: string): [string, ...string[]
     ...['-accel', 'tcg,thread=multi', '-smp', '2', '-m', '1024'],
     ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot'],
     ...(firmware === 'UEFI_64' ? firmwareOf(architecture, folder) : []),
-    ...['-drive', `if=none,id=disk,file=${disk},format=${format},snapshot=${options.keep ? 'off' : 'on'}`],
+    ...[
+      '-drive',
+      `if=none,id=disk,file=${disk},format=${format},snapshot=${writes === 'discarded' ? 'on' : 'off'}`,
+    ],
     ...['-netdev', 'user,id=net', ...DEVICES[devices]],
   ];
 }

@@ -1,4 +1,5 @@
-# The ways a guest's initramfs is made; sourced by make-guest.sh.
+# The ways a guest's initramfs is made; sourced by make-guest.sh. `installed` is the one that the kernel's package made
+# when the tree was: MODULES=most, zstd.
 
 # Modules of the disk controllers that IDE and SATA are, and of virtio's block device, but not of its SCSI one.
 VIRTIO_BLK_ONLY='virtio_pci virtio_blk ata_piix ata_generic ahci sd_mod ext4'
@@ -9,6 +10,7 @@ ATA_ONLY='ata_piix ata_generic ahci sd_mod ext4'
 make_initramfs() {
   local kernel
   kernel=$(ls "$stage/lib/modules")
+  [[ $initramfs != installed ]] || return 0
   rm -f "$stage/boot/initrd.img-$kernel"
   case $initramfs in
     none) rm -f "$stage/initrd.img" ;;

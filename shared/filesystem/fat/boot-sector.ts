@@ -93,21 +93,22 @@ export async function readBootSector(volume: ByteSource): Promise<BootSector> {
   const rootLength = isFat32 ? 0 : sector.readUInt16LE(0x11) * DIRECTORY_ENTRY;
   const rootSector = reserved + sector.readUInt8(0x10) * fatSectors;
   const dataSector = rootSector + Math.ceil(rootLength / sectorSize);
-  if (sectors * sectorSize > volume.size) {
-    throw damaged(`it has ${sectors} sectors of ${sectorSize} bytes, and its volume ${volume.size} bytes`);
+  const data = dataSector * sectorSize;
+  if (fatSectors === 0 || dataSector >= sectors || data >= volume.size) {
+    throw damaged('its FATs leave no room for files');
   }
-  if (fatSectors === 0 || dataSector >= sectors) throw damaged('its FATs leave no room for files');
 
   const dataClusters = Math.floor(((sectors - dataSector) * sectorSize) / clusterSize);
   const bits = isFat32 ? 32 : dataClusters <= MAX_CLUSTERS_12 ? 12 : 16;
   const fatLength = fatSectors * sectorSize;
   const inFat = Math.floor((fatLength * 8) / bits) - FIRST_CLUSTER;
   const most = isFat32 ? MAX_CLUSTERS_32 : MAX_CLUSTERS_16;
-  const data = dataSector * sectorSize;
+  // Partitions a sector too short are made, and firmware and Linux read what is there.
+  const present = Math.floor((volume.size - data) / clusterSize);
   return {
     bits,
     clusterSize,
-    clusters: Math.min(dataClusters, inFat, most),
+    clusters: Math.min(dataClusters, present, inFat, most),
     fat: { offset: reserved * sectorSize + activeFat(sector, isFat32) * fatLength, length: fatLength },
     data,
     root: isFat32

@@ -245,6 +245,27 @@ describe('the command line', () => {
   });
 });
 
+test('programs, which lie in large directories, are looked for only where something is to be told of them', async () => {
+  const asked: string[] = [];
+  const programs: DirectoryNode = {
+    kind: 'directory',
+    async lookup(name) {
+      asked.push(name);
+      return null;
+    },
+    async *entries() {},
+  };
+  const console = `menuentry A { linux /boot/vmlinuz-${RELEASE} root=UUID=5f3c console=ttyS0\ninitrd /boot/initrd.img-${RELEASE} }`;
+  const reading = async (files: Files) => {
+    const tree = fileTree(memoryDirectory({ ...DEBIAN_12, ...files }));
+    for (const folder of ['/usr/bin', '/usr/sbin']) tree.mount(folder, programs);
+    await readLinuxBoot(tree, [], { explain: false });
+    return asked.splice(0);
+  };
+  expect(await reading({ 'boot/grub/grub.cfg': console })).toEqual([]);
+  expect(await reading({})).toContain('update-grub');
+});
+
 test('an old kernel tells no architecture: the programs do', async () => {
   const kernel = x86Kernel(RELEASE, { protocol: 0x020a });
   const { architecture } = await read({ ...DEBIAN_12, [`boot/vmlinuz-${RELEASE}`]: kernel });

@@ -4,6 +4,7 @@ import { DecompressionError, OutputTooLargeError, StreamLimitError } from '../co
 import type { ByoiError } from '../errors.ts';
 import { FilesystemDamagedError, FilesystemUnsupportedError } from '../filesystem/errors.ts';
 import type { Problem } from '../finding.ts';
+import { HiveDamagedError } from './windows/hive-error.ts';
 
 /** What is wrong with the image's own bytes. Everything else (network, budget) says nothing about the guest. */
 const DAMAGES = [
@@ -14,6 +15,7 @@ const DAMAGES = [
   DecompressionError,
   OutputTooLargeError,
   StreamLimitError,
+  HiveDamagedError,
 ];
 
 /** What `read` gives; `otherwise` and a warning where the guest's files there are damaged or cannot be read here. */

@@ -1,36 +1,39 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, test } from 'vitest';
+import { test } from 'vitest';
 import type { Machine } from '../guests/catalogue.ts';
 import { boot } from '../guests/machine.ts';
 import { selectedGuests } from '../guests/select.ts';
-import { recordAccuracy } from './accuracy.ts';
-import { bootOn, contradictions, machineOf, nameOf, type Observation, same, verdictOf } from './observe.ts';
+import {
+  bootOn,
+  contradictions,
+  machineOf,
+  nameOf,
+  remember,
+  type Seen,
+  same,
+  verdictOf,
+} from './observe.ts';
 
 const guests = selectedGuests();
-const observations: Observation[] = [];
-
-afterAll(() => {
-  if (process.env.BYOI_RECORD_ACCURACY) recordAccuracy(observations);
-});
 
 test.concurrent.for(guests)('$name is what its verdict says', async (guest, { expect }) => {
   const verdict = await verdictOf(guest, guest.containers[0]);
   const decided = machineOf(verdict);
   const machines: Machine[] = guest.boots.map(({ devices, firmware }) => ({ devices, firmware }));
   if (decided && !machines.some((machine) => same(machine, decided))) machines.push(decided);
-  const boots: Observation['boots'][number][] = [];
+  const boots: Seen['boots'][number][] = [];
   for (const machine of machines) boots.push({ machine, boot: await bootOn(guest, machine) });
-  const observation = { guest, verdict, boots };
-  observations.push(observation);
+  const seen = { when: new Date().toISOString(), boots };
+  remember(guest, seen);
 
   const thought = guest.boots.map(({ thought, ...machine }) => [nameOf(machine), thought]);
   const shown = boots
     .slice(0, thought.length)
     .map(({ machine, boot }) => [nameOf(machine), boot.outcome === 'booted' ? 'boots' : 'stops']);
   expect.soft(shown, JSON.stringify(boots, null, 2)).toEqual(thought);
-  expect.soft(contradictions(observation)).toEqual([]);
+  expect.soft(contradictions({ guest, verdict, ...seen })).toEqual([]);
 });
 
 test.concurrent.for(guests)(

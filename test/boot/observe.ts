@@ -1,16 +1,40 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openFile } from '../../shared/bytes/file.ts';
 import { inspect } from '../../shared/inspect.ts';
 import type { Verdict } from '../../shared/launch/verdict.ts';
-import { imagePath } from '../guests/build.ts';
+import { GUESTS, imagePath } from '../guests/build.ts';
 import type { Container, Guest, Machine } from '../guests/catalogue.ts';
 import { CONTAINERS } from '../guests/containers.ts';
 import { type Boot, boot } from '../guests/machine.ts';
 
+/** What a guest's console showed. */
+export interface Seen {
+  /** ISO 8601. */
+  readonly when: string;
+  readonly boots: readonly { readonly machine: Machine; readonly boot: Boot }[];
+}
+
 /** What byoi said of a guest, and what its console showed. */
-export interface Observation {
+export interface Observation extends Seen {
   readonly guest: Guest;
   readonly verdict: Verdict;
-  readonly boots: readonly { readonly machine: Machine; readonly boot: Boot }[];
+}
+
+const seenPath = (guest: Guest): string => join(GUESTS, `${guest.name}.seen.json`);
+
+/** Keeps what was seen for `npm run accuracy`: a boot takes a minute, a verdict a second. */
+export function remember(guest: Guest, seen: Seen): void {
+  writeFileSync(seenPath(guest), JSON.stringify(seen, null, 2));
+}
+
+/** Null where the guest was not booted since it was built. */
+export function lastSeen(guest: Guest): Seen | null {
+  const path = seenPath(guest);
+  if (!existsSync(path)) return null;
+  const seen: Seen = JSON.parse(readFileSync(path, 'utf8'));
+  const built = statSync(imagePath(guest, guest.containers[0])).mtime;
+  return new Date(seen.when) > built ? seen : null;
 }
 
 export async function verdictOf(guest: Guest, container: Container): Promise<Verdict> {

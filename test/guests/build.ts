@@ -6,22 +6,22 @@ import { execute } from './execute.ts';
 import { boot } from './machine.ts';
 
 /** Guests, and what they are made from. */
-const FOLDER = '.byoi/guests';
+export const GUESTS = '.byoi/guests';
 const SCRIPTS = 'test/guests';
 const DEBIAN_NAMES = { x86_64: 'amd64', aarch64: 'arm64' } as const;
 
 export function imagePath(guest: Guest, container: Container): string {
-  return join(FOLDER, `debian-12-${guest.name}${suffixOf(container)}`);
+  return join(GUESTS, `debian-12-${guest.name}${suffixOf(container)}`);
 }
 
 /** Builds a guest in its containers, unless they are there. Asks for root. */
 export async function buildGuest(guest: Guest): Promise<void> {
   const missing = guest.containers.filter((container) => !existsSync(imagePath(guest, container)));
   if (missing.length === 0) return;
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(GUESTS, { recursive: true });
   const initramfs =
     typeof guest.initramfs === 'string' ? guest.initramfs : await hostOnlyInitramfs(guest.initramfs);
-  const disk = join(FOLDER, `${guest.name}.qcow2`);
+  const disk = join(GUESTS, `${guest.name}.qcow2`);
   if (guest.changes.includes('builtin-kernel')) await builtinKernel();
   await make(guest, initramfs, disk);
   if (guest.lostPower) await losePower(guest, disk);
@@ -36,7 +36,7 @@ async function make(guest: Guest, initramfs: string, disk: string): Promise<void
 
 /** A compiled kernel, where changes.sh looks for it. */
 function builtinKernel(): Promise<string> {
-  const folder = join(FOLDER, 'kernel-builtin');
+  const folder = join(GUESTS, 'kernel-builtin');
   return once(folder, () => script('make-kernel.sh', folder));
 }
 
@@ -60,7 +60,7 @@ async function once(path: string, make: () => Promise<void>): Promise<string> {
 }
 
 function treeOf(architecture: string): Promise<string> {
-  const tree = join(FOLDER, `tree-${architecture}`);
+  const tree = join(GUESTS, `tree-${architecture}`);
   return once(tree, () => script('make-tree.sh', architecture, tree));
 }
 
@@ -73,12 +73,12 @@ const WORKSHOP = { folder: '/var/workshop', offset: 2 ** 20 };
 
 /** An initramfs made on a machine with the disk controller, as a guest has it that comes from there. */
 async function hostOnlyInitramfs({ tool, madeOn }: HostOnly): Promise<string> {
-  const folder = join(FOLDER, `made-on-${madeOn}`);
+  const folder = join(GUESTS, `made-on-${madeOn}`);
   return join(await once(folder, () => makeHostOnly(madeOn, folder)), tool);
 }
 
 async function makeHostOnly(madeOn: HostOnly['madeOn'], folder: string): Promise<void> {
-  const disk = join(FOLDER, `workshop-${madeOn}.qcow2`);
+  const disk = join(GUESTS, `workshop-${madeOn}.qcow2`);
   const raw = `${disk}.raw`;
   const part = `${folder}.part`;
   await make(WORKSHOP_GUEST, WORKSHOP_GUEST.initramfs, disk);

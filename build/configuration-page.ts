@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseOverrides } from '../shared/launch/overrides.ts';
 import { configSchema } from '../shared/runtime/config.ts';
+import { markdownTable } from './parts.ts';
 
 /** docs/configuration.md: what can be set, from the code that reads it. `npm run docs` writes it. */
 export function configurationPage(): string {
@@ -16,7 +17,7 @@ metadata on a dropped object.
 Set on the application, so that all functions have them. All keys and values together may take 4 KB, which is why
 everything else is in \`config.json\`.
 
-${table(['key', 'required', 'meaning'], FUNCTION_KEYS)}
+${markdownTable(['key', 'required', 'meaning'], FUNCTION_KEYS)}
 
 The \`byoi\` command takes the same keys as environment variables, beside its options and those of the OCI CLI.
 
@@ -25,7 +26,7 @@ The \`byoi\` command takes the same keys as environment variables, beside its op
 A JSON object in the ledger bucket. It is read at each invocation, so that a change counts at once; a key that does not
 exist, or a value that it cannot have, fails the invocation with \`CONFIG_INVALID\` and the key's name.
 
-${table(['key', 'type', 'default', 'meaning'], configRows())}
+${markdownTable(['key', 'type', 'default', 'meaning'], configRows())}
 
 The smallest one:
 
@@ -38,7 +39,7 @@ ${JSON.stringify(EXAMPLE, undefined, 2)}
 What a person sets on the object wins over what is read in the image, and a conflict is told. Keys and values are taken
 in any case; with the OCI CLI, \`--metadata '{"byoi-launch-mode": "EMULATED"}'\`, which adds the prefix itself.
 
-${table(['metadata', 'values', 'meaning'], metadataRows())}
+${markdownTable(['metadata', 'values', 'meaning'], metadataRows())}
 
 \`opc-meta-byoi-run\` marks what a run of byoi wrote itself: where the ledger knows that run, such
 an object starts none.
@@ -118,8 +119,3 @@ function metadataRows(): string[][] {
 }
 
 const remedyOf = (key: string) => parseOverrides({ [key]: '' }).problems[0]?.remedy ?? '';
-
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, heading.map(() => '---'), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}

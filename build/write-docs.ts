@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { configurationPage } from './configuration-page.ts';
+import { writePart } from './parts.ts';
+import { WRITTEN_PARTS } from './written-parts.ts';
 
 // Usage: npm run docs
 writeFileSync('docs/configuration.md', configurationPage());
+for (const { content, ...part } of WRITTEN_PARTS) writePart(part, await content());

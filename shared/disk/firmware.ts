@@ -17,14 +17,15 @@ interface Layout {
   readonly biosBoot: boolean;
 }
 
-interface Row {
+/** From a partition table to the firmware that starts it; docs/VERDICT.md shows all. */
+export interface Row {
   readonly when: (layout: Layout) => boolean;
   readonly firmware: FirmwareReading['firmware'];
   readonly fact: string;
 }
 
 /** What boots with either is BIOS: that is what OCI gives an imported image without further settings. */
-const ROWS: readonly Row[] = [
+export const rows: readonly Row[] = [
   {
     when: ({ table, efi, biosBoot }) => table.kind === 'gpt' && efi && !biosBoot,
     firmware: 'UEFI_64',
@@ -89,7 +90,7 @@ export function readFirmware(table: PartitionTable): FirmwareReading {
     efi: table.partitions.some(({ type }) => EFI_SYSTEM_TYPES.has(type)),
     biosBoot: table.partitions.some(({ type }) => type === BIOS_BOOT_TYPE),
   };
-  const row = ROWS.find(({ when }) => when(layout));
+  const row = rows.find(({ when }) => when(layout));
   return {
     firmware: row?.firmware ?? null,
     evidence: { fact: row?.fact ?? 'no partition table to tell the firmware by', source: 'partition table' },

@@ -264,38 +264,48 @@ describe('what cannot be inspected', () => {
 });
 
 describe('docs/VERDICT.md', () => {
-  test('shows the verdict that its command gives', async () => {
-    const [, example = ''] = /```json\n(.*?)```/s.exec(documentation) ?? [];
-    const shown = JSON.parse(example);
-    const verdict = await inspect(bufferSource(fixture('demo-disk.vmdk')), { name: 'demo-disk.vmdk' });
-    expect({ ...verdict, cost: { ...verdict.cost, milliseconds: shown.cost.milliseconds } }).toEqual(shown);
-  });
-
   test('lists every field', async () => {
-    const listed = [...documentation.matchAll(/^\| `([\w.[\]]+)`\s+\| (?:string|integer|array)/gm)].map(
+    const listed = [...documentation.matchAll(/^\| `([\w.[\]]+)` \| (?:string|integer|array|object)/gm)].map(
       ([, field]) => field,
     );
-    const { cost, ...fields } = await inspect(bufferSource(Buffer.alloc(0)), { name: 'x' });
+    const { cost, guest, ...fields } = await inspect(bufferSource(fixture('host-only-disk.qcow2')), {
+      name: 'x.qcow2',
+    });
     const [problem] = fields.problems;
+    const below = (name: string, object: object | null | undefined) =>
+      Object.keys(object ?? {}).map((key) => `${name}.${key}`);
     expect(listed.toSorted()).toEqual(
       [
         ...Object.keys(fields),
-        ...Object.keys(problem ?? {}).map((key) => `problems[].${key}`),
-        ...Object.keys(cost).map((key) => `cost.${key}`),
+        'guest',
+        ...below('guest', guest),
+        ...below('problems[]', problem),
+        ...below('cost', cost),
       ].toSorted(),
     );
   });
 
-  test('lists every problem that disk/ and launch/ tell, with its severity', () => {
-    const sources = ['shared/disk', 'shared/launch', 'shared/inspect.ts'].flatMap((path) =>
-      path.endsWith('.ts') ? [path] : readdirSync(join(root, path)).map((file) => `${path}/${file}`),
+  test('lists every problem that disk/, guest/ and launch/ tell, with its severity', () => {
+    const folders = ['shared/disk', 'shared/guest', 'shared/launch'];
+    const sources = folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => `${folder}/${file}`),
     );
-    const told = sources.flatMap((path) => [
-      ...readFileSync(join(root, path), 'utf8').matchAll(/code: '(\w+)',\s+severity: '(\w+)'/g),
-    ]);
-    const listed = [...documentation.matchAll(/^\| `([A-Z_0-9]+)`\s+\| (reject|warn)/gm)];
-    const pairs = (matches: RegExpExecArray[]) =>
-      matches.map(([, code, severity]) => `${code} ${severity}`).toSorted();
-    expect(pairs(listed)).toEqual(pairs(told));
+    const told = [...sources, 'shared/inspect.ts'].flatMap((path) => {
+      const source = readFileSync(join(root, path), 'utf8');
+      const problems = source.matchAll(/code: '(\w+)',\s+severity: '(\w+)'/g);
+      // A disk is read around its damaged volumes: their errors become warnings with the same code.
+      const errors = path.startsWith('shared/disk/') ? source.matchAll(/super\(\s*'([A-Z0-9_]+)'/g) : [];
+      return [
+        ...Array.from(problems, ([, code, severity]) => `${code} ${severity}`),
+        ...Array.from(errors, ([, code]) => `${code} warn`),
+      ];
+    });
+    const listed = Array.from(
+      documentation.matchAll(/^\| `([A-Z_0-9]+)` \| (reject|warn) \|/gm),
+      ([, code, severity]) => `${code} ${severity}`,
+    );
+    expect(listed.toSorted()).toEqual(Array.from(new Set(told)).sort());
   });
 });

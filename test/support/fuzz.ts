@@ -12,37 +12,56 @@ const SEED = Number(process.env.BYOI_FUZZ_SEED ?? 20261124);
 const MAX_READS = 20_000;
 const MAX_BYTES = 512 * 2 ** 20;
 const MAX_MILLISECONDS = 5000;
+/** How much the process may grow over all runs, garbage that is not yet collected included. */
+const MAX_GROWTH_MIB = 768;
+/** To ask the system for it takes longer than many a run. */
+const MEASURED_EVERY = 100;
 
 export interface Fuzzed {
   /** The parser, as docs/FUZZING.md lists it: "ext4". */
   readonly name: string;
   /** Real structures, made by someone else's tools. */
   readonly samples: readonly (Buffer | ByteSource)[];
-  /** Reads a sample through the parser: as deep as the product does, and deeper. */
+  /**
+   * Reads a sample through the parser: as deep as the product does, and deeper. A result with `problems` counts as
+   * refused, as a ByoiError does.
+   */
   readonly parse: (source: ByteSource) => Promise<unknown>;
-  /** For a parser of which one run takes long. */
-  readonly runs?: number;
+}
+
+/** What fuzzing a parser came to: a line of JSON in the file BYOI_FUZZ_REPORT, a row of docs/FUZZING.md. */
+export interface FuzzResult {
+  readonly name: string;
+  readonly samples: number;
+  readonly seed: number;
+  readonly runs: number;
+  readonly refused: number;
+  readonly mostReads: number;
+  readonly slowestMs: number;
+  readonly grownMiB: number;
 }
 
 /**
- * Parses mutated and truncated samples: each must end in time, within its reads, and well or with a ByoiError.
+ * Parses mutated and truncated samples: each must end in time, within its reads, and well or with a ByoiError; and
+ * all together within some memory.
  * Mutations hit what the parser reads of the unchanged sample, so that none is wasted on free space.
  */
-export async function fuzz({ name, samples, parse, runs = RUNS }: Fuzzed): Promise<void> {
+export async function fuzz({ name, samples, parse }: Fuzzed): Promise<void> {
   const random = generator(SEED);
   const targets = await Promise.all(samples.map((sample) => target(asSource(sample), parse)));
   let refused = 0;
   let slowest = 0;
   let mostReads = 0;
-  const started = performance.now();
-  for (let run = 0; run < runs; run++) {
+  let grown = 0;
+  const resident = process.memoryUsage.rss();
+  for (let run = 0; run < RUNS; run++) {
     const { source, ranges } = targets[run % targets.length] ?? never();
     const mutated = mutate(source, ranges, random);
     const cost = { reads: 0, bytes: 0 };
     const metered = meterReads(mutated, cost);
     const began = performance.now();
     try {
-      await parse(metered);
+      if (tellsProblems(await parse(metered))) refused += 1;
     } catch (error) {
       if (!(error instanceof ByoiError)) {
         throw new Error(`${name}: run ${run} of seed ${SEED} ended in no error of ours`, { cause: error });
@@ -53,22 +72,31 @@ export async function fuzz({ name, samples, parse, runs = RUNS }: Fuzzed): Promi
     if (took > MAX_MILLISECONDS) throw new Error(`${name}: run ${run} of seed ${SEED} took ${took} ms`);
     slowest = Math.max(slowest, took);
     mostReads = Math.max(mostReads, cost.reads);
+    if (run % MEASURED_EVERY === 0) grown = Math.max(grown, process.memoryUsage.rss() - resident);
   }
   // Mutations that never hurt would test nothing.
   expect(refused, `${name}: nothing was ever refused`).toBeGreaterThan(0);
+  const grownMiB = Math.round(grown / 2 ** 20);
+  expect(grownMiB, `${name}: MiB that the process grew by`).toBeLessThan(MAX_GROWTH_MIB);
   const report = process.env.BYOI_FUZZ_REPORT;
   if (report) {
-    const result = {
+    const result: FuzzResult = {
       name,
+      samples: samples.length,
       seed: SEED,
-      runs,
+      runs: RUNS,
       refused,
       mostReads,
       slowestMs: Math.round(slowest),
-      seconds: Math.round((performance.now() - started) / 1000),
+      grownMiB,
     };
     appendFileSync(report, `${JSON.stringify(result)}\n`);
   }
+}
+
+function tellsProblems(result: unknown): boolean {
+  const problems = typeof result === 'object' && result && 'problems' in result ? result.problems : null;
+  return Array.isArray(problems) && problems.length > 0;
 }
 
 interface Range {

@@ -44,8 +44,11 @@ export interface BootOptions {
 
 /** A boot takes 20–60 s in software on an idle machine, dracut waits 180 s for a disk, and making an initramfs minutes. */
 const PATIENCE_SECONDS = 1200;
-/** Of all that is waited for on the way, the kernel's own start under load is silent longest: some 20 s. */
-const SILENCE_SECONDS = 90;
+/** The longest silence of a guest that is well: GRUB reading 35 MB of initramfs from an emulated IDE disk. */
+const SILENCE_SECONDS = 240;
+/** BIOS jumps into whatever the first sector has; a loader speaks at once. */
+const LOADER_SECONDS = 60;
+const HANDED_OVER = /Booting from Hard Disk\.\.\.\s*$/;
 const POWER_OFF_SECONDS = 60;
 /** All that is kept of a console: a boot prints some 40 KiB. */
 const CONSOLE_LENGTH = 2 ** 20;
@@ -82,10 +85,14 @@ export async function boot(options: BootOptions): Promise<Boot> {
         PATIENCE_SECONDS * 1000,
       );
       const silence = setTimeout(() => stop(`silent after "${lastLine(console)}"`), SILENCE_SECONDS * 1000);
+      const loader = setTimeout(() => {
+        if (HANDED_OVER.test(plain(console))) stop('BIOS finds no loader');
+      }, LOADER_SECONDS * 1000);
       machine.once('error', reject);
       machine.once('close', () => {
         clearTimeout(patience);
         clearTimeout(silence);
+        clearTimeout(loader);
         stop('the machine went off');
       });
       machine.stderr.on('data', (bytes: Buffer) => {
@@ -93,6 +100,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
       });
       machine.stdout.on('data', (bytes: Buffer) => {
         silence.refresh();
+        loader.refresh();
         console = (console + bytes.toString('latin1')).slice(-CONSOLE_LENGTH);
         const tail = plain(console.slice(-4000));
         const report = (options.until ?? REPORT).exec(tail);

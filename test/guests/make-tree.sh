@@ -20,17 +20,25 @@ case $architecture in
   arm64) packages+=(grub-efi-arm64-bin) ;;
 esac
 
-# A foreign architecture's programs run by qemu-user, if the kernel knows them.
+# A foreign architecture's programs run by qemu-user, if the kernel knows them. That takes an hour for the thousands
+# of them that make an initramfs of MODULES=most, so the kernel's package is told which modules it shall have.
+hooks=()
 if [[ $architecture != "$(dpkg --print-architecture)" ]]; then
   mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
   update-binfmts --enable > /dev/null
+  hooks=(
+    '--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"'
+    '--essential-hook=echo MODULES=list > "$1/etc/initramfs-tools/conf.d/foreign"'
+    '--essential-hook=printf "%s\\n" virtio_pci virtio_scsi sd_mod ext4 > "$1/usr/share/initramfs-tools/modules.d/foreign"'
+  )
 fi
 
-rm -rf "$tree" "$tree.part"
-mmdebstrap --quiet --variant=minbase --architectures="$architecture" --components=main \
+rm -rf --one-file-system "$tree" "$tree.part"
+# In a mount namespace: what it mounts in the tree goes with it, also when it is killed.
+unshare --mount --fork --kill-child mmdebstrap --quiet --variant=minbase --architectures="$architecture" --components=main \
   --include="$(IFS=,; echo "${packages[*]}")" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' "${hooks[@]}" \
   bookworm "$tree.part" "${BYOI_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
 
 cd "$tree.part"

@@ -19,7 +19,7 @@ export const CACHED_PAGES = 512;
  */
 const SCATTERED_LENGTH = 4 * PAGE_LENGTH;
 /** Who reads on where the last request ended is given twice as much each time, up to this. */
-const LONGEST_READ_AHEAD = 2 * 1024 * 1024;
+const LONGEST_READ_AHEAD = 4 * 1024 * 1024;
 /** Requests whose end is remembered: a file in pieces, and what lies between, are read by turns. */
 const REMEMBERED_ENDS = 8;
 /** Larger reads pass by the cache: such content is read once, and would push out what is read again. */
@@ -67,8 +67,8 @@ export function paged(source: ByteSource): PagedSource {
       page.catch(() => pages.get(index) === page && pages.delete(index));
       pages.set(index, page);
     }
-    // Whoever goes on where the head ends is not yet reading in order.
-    if (first > 0) ends.set(end, end - first);
+    // The head's, too: what a converter writes first is the tables, and the start of the disk right behind them.
+    ends.set(end, end - first);
     for (const oldest of ends.keys()) {
       if (ends.size <= REMEMBERED_ENDS) break;
       ends.delete(oldest);

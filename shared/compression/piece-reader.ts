@@ -1,21 +1,27 @@
 import type { ByteSource } from '../bytes/source.ts';
 import { StreamEndError, StreamLimitError } from './errors.ts';
 
-/** The first pieces lie in a paged source's head; later ones grow, to need few requests. */
+/** The first pieces lie in a paged source's head. */
 const FIRST_PIECE = 64 * 1024;
-const LARGEST_PIECE = 4 * 1024 * 1024;
+/** As long as all before it, up to this, to need few requests: some four of them are in memory at once. */
+const LARGEST_PIECE = 8 * 1024 * 1024;
 
 /**
  * A source's bytes from its start on, in pieces that grow, the next one being read while the present one is used.
  *
+ * @param firstPiece bytes of it: few for who may look at the start only
  * @throws {StreamLimitError} where more than `maximum` bytes were asked for
  */
-export async function* sourcePieces(source: ByteSource, maximum: number): AsyncGenerator<Buffer> {
+export async function* sourcePieces(
+  source: ByteSource,
+  maximum: number,
+  firstPiece = FIRST_PIECE,
+): AsyncGenerator<Buffer> {
   let offset = 0;
   const next = (): Promise<Buffer> | null => {
     if (offset >= source.size) return null;
     if (offset >= maximum) return Promise.reject(new StreamLimitError('read', maximum));
-    const length = Math.min(Math.max(FIRST_PIECE, offset), LARGEST_PIECE, source.size - offset);
+    const length = Math.min(Math.max(firstPiece, offset), LARGEST_PIECE, source.size - offset);
     const piece = source.read(offset, length);
     offset += length;
     return piece;

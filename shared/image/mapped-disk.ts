@@ -29,7 +29,8 @@ const MOST_BLOCKS_KEPT = 4;
 const CONCURRENT_READS = 8;
 /** What lies between two pieces of the image costs less than a request of its own. */
 const LARGEST_GAP = 256 * 1024;
-const LONGEST_READ = 4 * 1024 * 1024;
+/** As long as the longest that any reader asks for at once: an initramfs in its pieces. */
+const LONGEST_READ = 8 * 1024 * 1024;
 
 /** A piece of the image, and what is done with its bytes. */
 interface Piece {

@@ -17,6 +17,8 @@ export { InitramfsUnreadableError };
 const MAX_INPUT = 512 * 1024 * 1024;
 /** Debian's opens to 142 MB; the guest itself must hold it in memory when it starts. */
 const MAX_OUTPUT = 2 * 1024 * 1024 * 1024;
+/** Its modules come after its programs, or after firmware for processors: nobody is done before that. */
+const FIRST_PIECE = 2 * 1024 * 1024;
 /** Early archives (microcode, tables, firmware) and the main one: a handful. */
 const MAX_STREAMS = 64;
 /** Debian's has 1,300 members; a whole system in an initramfs some ten thousand. */
@@ -41,7 +43,7 @@ export interface InitramfsEntry {
  * @throws whatever the source throws, as it is
  */
 export async function* readInitramfs(source: ByteSource): AsyncGenerator<InitramfsEntry> {
-  const input = pieceReader(sourcePieces(source, MAX_INPUT));
+  const input = pieceReader(sourcePieces(source, MAX_INPUT, FIRST_PIECE));
   const budget = { output: MAX_OUTPUT, streams: MAX_STREAMS, members: MAX_MEMBERS };
   try {
     for (;;) {

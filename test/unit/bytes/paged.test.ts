@@ -76,6 +76,20 @@ describe('a page cache', () => {
     expect(inOrder.map(({ length }) => length / PAGE_LENGTH)).toEqual([4, 8, 16, 32, 64]);
   });
 
+  it('reads ahead behind the head only once the source is read all over', async () => {
+    const detected = tracedSource(bytes);
+    const source = paged(detected);
+    await source.read(0, 4);
+    await source.read(HEAD_LENGTH, 4);
+    expect(detected.reads[1]).toEqual({ offset: HEAD_LENGTH, length: PAGE_LENGTH });
+    const read = tracedSource(bytes);
+    const all = paged(read);
+    await all.read(0, 4);
+    all.expectScatteredReads();
+    await all.read(HEAD_LENGTH, 4);
+    expect(read.reads[1]).toEqual({ offset: HEAD_LENGTH, length: 2 * HEAD_LENGTH });
+  });
+
   it('lets concurrent reads of a page share one request', async () => {
     const traced = tracedSource(bytes);
     const source = paged(traced);

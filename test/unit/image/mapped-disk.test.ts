@@ -49,7 +49,7 @@ describe('a mapped disk', () => {
 
   const KIB = 1024;
   const reads = async (blocks: readonly Block[], length = blocks.length * 64 * KIB) => {
-    const traced = tracedSource(Buffer.alloc(8192 * KIB));
+    const traced = tracedSource(Buffer.alloc(16 * 1024 * KIB));
     const disk = mappedDisk(
       traced,
       blocks.length * 64 * KIB,
@@ -71,15 +71,15 @@ describe('a mapped disk', () => {
     expect((await reads(shuffled))[0]).toEqual([0, 320 + 8 / KIB]);
   });
 
-  it('does not read far to save a request, nor more than 4 MiB at once', async () => {
+  it('does not read far to save a request, nor more than 8 MiB at once', async () => {
     expect((await reads([0, 600 * KIB])).slice(0, 2)).toEqual([
       [0, 64],
       [600, 64],
     ]);
-    const many = Array.from({ length: 100 }, (_, index) => index * 64 * KIB);
+    const many = Array.from({ length: 200 }, (_, index) => index * 64 * KIB);
     expect((await reads(many)).slice(0, 2)).toEqual([
-      [0, 4096],
-      [4096, 2304],
+      [0, 8192],
+      [8192, 4608],
     ]);
   });
 

@@ -68,6 +68,9 @@ export function readOperatingSystem({ archive, guest, windows, name }: SystemClu
     return found(operatingSystem, version && versionTerm(version), 'image_metadata.json');
   }
   if (guest?.windows) return found(WINDOWS, installedWindows(guest.windows), 'SOFTWARE hive');
+  if (guest?.system?.family === 'windows') {
+    return found(WINDOWS, windowsVersion(guest.system.name), 'SOFTWARE hive');
+  }
   // The guest's own evidence says where it was read.
   if (guest?.system) return { ...found(...termsOf(guest.system), 'guest'), evidence: [] };
   if (windows) return found(WINDOWS, windowsVersion(name), windows.source);

@@ -4,6 +4,7 @@ import type { WindowsReading } from '../guest/guest.ts';
 const VIRTIO_SCSI_DEVICES = ['1AF4:1004', '1AF4:1048'];
 /** The Start of services that the loader brings into memory, before Windows has a disk. */
 const BOOT_START = 0;
+const DISABLED = 4;
 
 /** Does Windows start the driver of OCI's paravirtualized boot volume in time? */
 export const startsVioscsi = ({ drivers: { vioscsi } }: WindowsReading): boolean =>
@@ -17,4 +18,5 @@ export const bindsVioscsi = ({ drivers: { vioscsi } }: WindowsReading): boolean 
 export const startsViostor = ({ drivers: { viostor } }: WindowsReading): boolean =>
   viostor.start === BOOT_START;
 
-export const hasNetkvm = ({ drivers: { netkvm } }: WindowsReading): boolean => netkvm.start !== null;
+export const hasNetkvm = ({ drivers: { netkvm } }: WindowsReading): boolean =>
+  netkvm.start !== null && netkvm.start !== DISABLED && netkvm.file !== false;

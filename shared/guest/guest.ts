@@ -47,6 +47,8 @@ export const LINUX_DRIVERS = [
   'virtio_net',
   'sd_mod',
   'ata_piix',
+  'piix',
+  'ide_disk',
   'ahci',
   'e1000',
   'nvme',
@@ -120,6 +122,8 @@ export interface LinuxReading {
   readonly initramfsTool: InitramfsTool | null;
   /** How the kernel is told its root: `UUID=…`, `LABEL=…`, `/dev/mapper/vg-root`, `/dev/sda1`; null where it is not. */
   readonly root: string | null;
+  /** The command that names the root by its UUID; null where it is not named by a device, or there is none. */
+  readonly rootRemedy: string | null;
   /** The command line asks for OCI's own iSCSI boot (`netroot=iscsi:…oracle.boot:uefi`). */
   readonly ociIscsiBoot: boolean;
 }
@@ -142,7 +146,10 @@ export const WINDOWS_DRIVERS = [
 export type WindowsDriver = (typeof WINDOWS_DRIVERS)[number];
 
 export interface WindowsDriverReading {
-  /** The service's Start: 0 boot, 1 system, 2 automatic, 3 demand, 4 disabled; null where there is no such service. */
+  /**
+   * The service's Start, or the StartOverride that counts instead: 0 boot, 1 system, 2 automatic, 3 demand, 4 disabled;
+   * null where there is no such service.
+   */
   readonly start: number | null;
   /** Its .sys is where the service's ImagePath says; null where that was not read. */
   readonly file: boolean | null;
@@ -181,7 +188,7 @@ export interface GuestReading {
   readonly architecture: GuestArchitecture | null;
   /** Null for what is no Linux. */
   readonly linux: LinuxReading | null;
-  /** Null for what is no Windows. */
+  /** Null for what is no Windows, and where which drivers it starts could not be read for sure. */
   readonly windows: WindowsReading | null;
   /** Null where there is no EFI system partition. */
   readonly efi: EfiReading | null;

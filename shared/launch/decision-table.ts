@@ -1,12 +1,14 @@
 import type { Problem } from '../finding.ts';
 import type { GuestReading, LinuxReading, WindowsReading } from '../guest/guest.ts';
+import { kindOfDeviceName } from '../guest/linux/volume-names.ts';
 import type { ArchiveMetadata } from '../image/format.ts';
 import * as problems from './launch-problems.ts';
 import {
   BOOT_DRIVERS,
-  EMULATED_BOOT_DRIVERS,
   hasVirtioScsi,
   isInstalled,
+  OLD_IDE_BOOT_DRIVERS,
+  startsEmulated,
   startsWithAll,
 } from './linux-drivers.ts';
 import type { Architecture, Confidence, Firmware, LaunchMode } from './verdict.ts';
@@ -61,7 +63,9 @@ const onlyParavirtualized = ({ architecture, firmware }: LaunchEvidence): boolea
   architecture === 'aarch64' || firmware === 'UEFI_64';
 
 const paravirtualized = (reading: LinuxReading) => startsWithAll(reading, BOOT_DRIVERS);
-const emulated = (reading: LinuxReading) => startsWithAll(reading, EMULATED_BOOT_DRIVERS);
+
+/** What kind of disk the kernel is told to find its root on; null where the root is not named by a device. */
+const rootName = ({ root }: LinuxReading) => (root === null ? null : kindOfDeviceName(root));
 
 const firmwareOf = ({ architecture, firmware }: LaunchEvidence): Firmware | null =>
   architecture === 'aarch64' ? 'UEFI_64' : firmware;
@@ -106,6 +110,28 @@ export const rows: readonly Row[] = [
       (guest?.linux && paravirtualized(guest.linux) === 'yes' ? '; PARAVIRTUALIZED works too' : ''),
   },
   {
+    name: 'Linux whose root goes by a name that no disk of OCI has',
+    when: linux((reading, evidence) => {
+      const kind = rootName(reading);
+      const noIde = onlyParavirtualized(evidence) || startsWithAll(reading, OLD_IDE_BOOT_DRIVERS) === 'no';
+      return kind === 'foreign' || (kind === 'hd' && noIde);
+    }),
+    launchMode: null,
+    firmware: firmwareOf,
+    confidence: 'high',
+    because:
+      'its kernel would wait for its root: OCI shows a boot volume as /dev/sda, whatever the launch mode',
+    problems: problems.linuxRootUnnamed,
+  },
+  {
+    name: 'Linux whose root goes by the name of an IDE disk',
+    when: linux((reading) => rootName(reading) === 'hd'),
+    launchMode: 'EMULATED',
+    confidence: 'medium',
+    because: 'its kernel looks for its root on an IDE disk',
+    problems: problems.linuxOnIdeOnly,
+  },
+  {
     name: 'Linux with the paravirtualized drivers',
     when: linux(
       (reading) => paravirtualized(reading) === 'yes' && isInstalled(reading, 'virtio_net') === 'yes',
@@ -137,16 +163,15 @@ export const rows: readonly Row[] = [
   },
   {
     name: 'Linux that lacks them and has the emulated ones',
-    when: linux((reading) => paravirtualized(reading) === 'no' && emulated(reading) === 'yes'),
+    when: linux((reading) => paravirtualized(reading) === 'no' && startsEmulated(reading) === 'yes'),
     launchMode: 'EMULATED',
     confidence: 'high',
-    because:
-      'its default kernel would not find its root on a paravirtualized disk; on an IDE one it does (ata_piix)',
+    because: 'its default kernel would not find its root on a paravirtualized disk; on an IDE one it does',
     problems: problems.linuxEmulated,
   },
   {
     name: 'Linux that lacks both',
-    when: linux((reading) => paravirtualized(reading) === 'no' && emulated(reading) === 'no'),
+    when: linux((reading) => paravirtualized(reading) === 'no' && startsEmulated(reading) === 'no'),
     launchMode: null,
     confidence: 'high',
     because: 'its default kernel would find its root neither on a paravirtualized disk nor on an IDE one',

@@ -1,6 +1,6 @@
 import type { Problem } from '../finding.ts';
 import type { LinuxReading } from '../guest/guest.ts';
-import { printable } from '../printable.ts';
+import { cut, printable } from '../printable.ts';
 import type { LaunchEvidence } from './decision-table.ts';
 import { driversRemedy } from './driver-remedies.ts';
 import { BOOT_DRIVERS, isInstalled, missingAtBoot } from './linux-drivers.ts';
@@ -17,6 +17,31 @@ const ofLinux =
 
 const kernelOf = ({ kernel }: LinuxReading): string =>
   kernel ? `The default kernel (${printable(kernel.release)})` : 'The kernel';
+
+const rootRemedy = ({ rootRemedy }: LinuxReading): string =>
+  rootRemedy ?? 'Name the root by its UUID (`findmnt -no UUID /`) in the boot loader’s configuration.';
+
+export const linuxRootUnnamed = ofLinux((linux) => [
+  {
+    code: 'ROOT_DEVICE_NOT_ON_OCI',
+    severity: 'reject',
+    sentence: `${kernelOf(linux)} is told that its root is ${shown(linux.root)}. OCI shows a boot volume as /dev/sda in every launch mode: it would wait for its root, and start an emergency shell.`,
+    remedy: rootRemedy(linux),
+  },
+]);
+
+export const linuxOnIdeOnly = ofLinux((linux) => [
+  {
+    code: 'ROOT_ON_IDE_DISK',
+    severity: 'warn',
+    sentence: `${kernelOf(linux)} is told that its root is ${shown(linux.root)}, an IDE disk. It is launched with emulated devices, which are much slower.`,
+    remedy: rootRemedy(linux),
+  },
+]);
+
+/** A device's name is short; what is not comes from a hostile image. */
+const MAX_SHOWN = 200;
+const shown = (text: string | null): string => cut(printable(text ?? ''), MAX_SHOWN);
 
 /** The drivers that are missing, and where they would have to be. */
 function lacks(linux: LinuxReading): string {

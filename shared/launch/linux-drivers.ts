@@ -5,8 +5,9 @@ import type { DriverState, LinuxDriver, LinuxReading } from '../guest/guest.ts';
  * and SCSI disks. virtio_blk is for another kind of disk, which OCI does not present.
  */
 export const BOOT_DRIVERS = ['virtio_pci', 'virtio_scsi', 'sd_mod'] as const satisfies readonly LinuxDriver[];
-/** The same on the emulated IDE controller. */
-export const EMULATED_BOOT_DRIVERS = ['ata_piix', 'sd_mod'] as const satisfies readonly LinuxDriver[];
+/** The same on the emulated IDE controller: by libata, and by the IDE drivers that were before it. */
+const EMULATED_BOOT_DRIVERS = ['ata_piix', 'sd_mod'] as const satisfies readonly LinuxDriver[];
+export const OLD_IDE_BOOT_DRIVERS = ['piix', 'ide_disk'] as const satisfies readonly LinuxDriver[];
 
 /**
  * Can the kernel use a driver before its root filesystem is there? `no` only where that was seen: it is nowhere, or on
@@ -31,6 +32,15 @@ export function startsWithAll(
   const answers = drivers.map((driver) => startsWith(linux, driver));
   if (answers.includes('no')) return 'no';
   return answers.includes('unknown') ? 'unknown' : 'yes';
+}
+
+/** Does the kernel find a disk on the emulated IDE controller, whichever way? */
+export function startsEmulated(linux: LinuxReading): 'yes' | 'no' | 'unknown' {
+  const answers = [EMULATED_BOOT_DRIVERS, OLD_IDE_BOOT_DRIVERS].map((drivers) =>
+    startsWithAll(linux, drivers),
+  );
+  if (answers.includes('yes')) return 'yes';
+  return answers.includes('unknown') ? 'unknown' : 'no';
 }
 
 /** Those that the kernel is seen to lack before its root filesystem is there. */

@@ -3,7 +3,7 @@ import { cut, printable } from '../../printable.ts';
 import type { GuestArchitecture, InitramfsTool } from '../guest.ts';
 import { type CommandLine, namesSerialConsole, rootOf } from './command-line.ts';
 import { addParameters, type CommandLineTool } from './command-line-remedies.ts';
-import { isBareDeviceName } from './volume-names.ts';
+import { isBareDeviceName, kindOfDeviceName } from './volume-names.ts';
 
 /** What of the boot chain OCI will trip over; remedies are commands to run in the guest. */
 
@@ -20,12 +20,12 @@ export async function commandLineProblems(
   source: string,
   { architecture, initramfs }: { architecture: GuestArchitecture | null; initramfs: boolean },
   findTool: () => Promise<CommandLineTool>,
-): Promise<Problem[]> {
+): Promise<{ problems: Problem[]; rootRemedy: string | null }> {
   const problems: Problem[] = [];
   const root = rootOf(line);
   const bare = root !== null && isBareDeviceName(root);
   const serial = namesSerialConsole(line);
-  if (serial && !bare) return problems;
+  if (serial && !bare) return { problems, rootRemedy: null };
   const tool = await findTool();
   if (!serial) {
     const console = architecture === 'aarch64' ? 'ttyAMA0' : 'ttyS0,115200';
@@ -36,19 +36,18 @@ export async function commandLineProblems(
       remedy: addParameters(tool, `console=tty0 console=${console}`, source),
     });
   }
-  if (bare) {
-    const why = root.startsWith('/dev/sd')
-      ? 'another volume of the instance may get that name'
-      : 'OCI shows a paravirtualized boot volume as /dev/sda, and the kernel will not find it';
-    const tag = initramfs ? 'UUID' : 'PARTUUID';
+  const tag = initramfs ? 'UUID' : 'PARTUUID';
+  const rootRemedy = bare ? addParameters(tool, `root=${tag}=$(findmnt -no ${tag} /)`, source) : null;
+  // A name that no disk of OCI has decides the launch mode; one that it may have is a risk.
+  if (rootRemedy !== null && root !== null && kindOfDeviceName(root) === 'sd') {
     problems.push({
       code: 'ROOT_BY_DEVICE_NAME',
       severity: 'warn',
-      sentence: `The kernel's command line (${show(source)}) names its root by a device, ${show(root)}: ${why}.`,
-      remedy: addParameters(tool, `root=${tag}=$(findmnt -no ${tag} /)`, source),
+      sentence: `The kernel's command line (${show(source)}) names its root by a device, ${show(root)}: another volume of the instance may get that name.`,
+      remedy: rootRemedy,
     });
   }
-  return problems;
+  return { problems, rootRemedy };
 }
 
 /** The command that makes the initramfs of this kernel again. */

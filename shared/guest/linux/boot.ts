@@ -93,12 +93,15 @@ export async function readLinuxBoot(
       ...initramfsProblems(initramfs.paths, { ...contents, missing: kernel.missing }, release, initramfsTool),
     );
   }
+  let rootRemedy: string | null = null;
   if (kernel && kernel.reading.commandLine !== null) {
     const { source } = kernel.reading;
     const toolOf = () =>
       readable('the programs', problems, 'none' as const, () => findCommandLineTool(tree, loader, source));
     const guest = { architecture, initramfs: initramfs.outcome !== 'none' };
-    problems.push(...(await commandLineProblems(line, source, guest, toolOf)));
+    const told = await commandLineProblems(line, source, guest, toolOf);
+    problems.push(...told.problems);
+    rootRemedy = told.rootRemedy;
   }
   const linux: LinuxReading = {
     kernel: kernel?.reading ?? null,
@@ -107,6 +110,7 @@ export async function readLinuxBoot(
     drivers: driverStates(places, { modules: contents.modules, source: initramfs.paths.at(-1) ?? '' }),
     initramfsTool,
     root: rootOf(line),
+    rootRemedy,
     ociIscsiBoot,
   };
   const evidence = [

@@ -23,6 +23,9 @@ export const DRIVER_TABLE: Readonly<Record<LinuxDriver, DriverRow>> = {
   virtio_net: row('CONFIG_VIRTIO_NET', 'net', 'virtio_net'),
   sd_mod: row('CONFIG_BLK_DEV_SD', 'scsi', 'sd_mod'),
   ata_piix: row('CONFIG_ATA_PIIX', 'ata', 'ata_piix'),
+  // The IDE drivers from before libata (2.6.19), which RHEL 5 has built in: their disks are /dev/hda.
+  piix: row('CONFIG_BLK_DEV_PIIX', 'ide/pci', 'piix'),
+  ide_disk: row('CONFIG_BLK_DEV_IDEDISK', 'ide', 'ide_disk', 'ide_gd_mod'),
   ahci: row('CONFIG_SATA_AHCI', 'ata', 'ahci'),
   e1000: row('CONFIG_E1000', 'net/ethernet/intel/e1000', 'e1000'),
   nvme: row('CONFIG_BLK_DEV_NVME', 'nvme/host', 'nvme'),

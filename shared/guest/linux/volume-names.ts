@@ -11,6 +11,16 @@ export function isBareDeviceName(device: string): boolean {
   return SCSI_LIKE.test(device) || NUMBERED.test(device) || BY_HARDWARE.test(device);
 }
 
+/**
+ * What OCI's disks are called is `sd`: SCSI, and ATA as libata has it. The IDE drivers from before it call them `hd`;
+ * names of other hypervisors' disks, and udev's by serial number, mean none on OCI.
+ */
+export function kindOfDeviceName(device: string): 'sd' | 'hd' | 'foreign' | null {
+  if (!isBareDeviceName(device)) return null;
+  if (/^\/dev\/(?:sd|disk\/by-(?:path|diskseq)\/)/.test(device)) return 'sd';
+  return device.startsWith('/dev/hd') ? 'hd' : 'foreign';
+}
+
 /** The volume that a line of fstab or `root=` means, in any of the ways to name one; null where the disk has none such. */
 export function volumeNamed(device: string, volumes: readonly GuestVolume[]): GuestVolume | null {
   const matches = matcher(device);

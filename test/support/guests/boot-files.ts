@@ -44,6 +44,8 @@ const MODULES: Readonly<Record<LinuxDriver | Needed, readonly [string, ...Needed
   virtio_net: ['drivers/net/virtio_net', 'net_failover', 'virtio', 'virtio_ring'],
   sd_mod: ['drivers/scsi/sd_mod', 'scsi_mod'],
   ata_piix: ['drivers/ata/ata_piix', 'libata', 'scsi_mod'],
+  piix: ['drivers/ide/pci/piix'],
+  ide_disk: ['drivers/ide/ide-disk'],
   ahci: ['drivers/ata/ahci', 'libata', 'scsi_mod'],
   e1000: ['drivers/net/ethernet/intel/e1000/e1000'],
   nvme: ['drivers/nvme/host/nvme'],

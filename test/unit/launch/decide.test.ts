@@ -44,6 +44,7 @@ const virtio: Drivers = {
 };
 const onDisk: Drivers = { virtio_pci: 'disk', virtio_scsi: 'disk', sd_mod: 'disk', virtio_net: 'disk' };
 const ide: Drivers = { ...onDisk, ata_piix: 'initramfs', sd_mod: 'initramfs', e1000: 'disk' };
+const oldIde: Drivers = { piix: 'builtin', ide_disk: 'builtin' };
 const unreadable: LinuxReading['initramfs'] = {
   paths: ['/boot/initrd.img'],
   outcome: 'unreadable',
@@ -81,7 +82,31 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
     [linux({ ...virtio, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
     [linux({ ...onDisk, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
   ],
+  'Linux whose root goes by a name that no disk of OCI has': [
+    [linux(virtio, { root: '/dev/vda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    [linux(virtio, { root: '/dev/nvme0n1p1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    [linux(ide, { root: '/dev/xvda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    [
+      linux(virtio, { root: '/dev/disk/by-id/scsi-36000c29a5b7c9d1e-part2' }),
+      is(null, 'high'),
+      'ROOT_DEVICE_NOT_ON_OCI',
+    ],
+    // ata_piix calls it /dev/sda.
+    [linux({ ...virtio, ...ide }, { root: '/dev/hda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    [
+      { ...linux({ ...virtio, ...oldIde }, { root: '/dev/hda1' }), firmware: 'UEFI_64' },
+      is(null, 'high', 'UEFI_64'),
+      'ROOT_DEVICE_NOT_ON_OCI',
+    ],
+  ],
+  'Linux whose root goes by the name of an IDE disk': [
+    [linux(oldIde, { root: '/dev/hda1' }), is('EMULATED', 'medium'), 'ROOT_ON_IDE_DISK'],
+    [linux({ ...virtio, ...oldIde }, { root: '/dev/hda1' }), is('EMULATED', 'medium'), 'ROOT_ON_IDE_DISK'],
+  ],
   'Linux with the paravirtualized drivers': [
+    // Another volume may be called so, but mostly the boot volume is.
+    [linux(virtio, { root: '/dev/sda1' }), is('PARAVIRTUALIZED', 'high')],
+    [linux(virtio, { root: 'UUID=5f3c' }), is('PARAVIRTUALIZED', 'high')],
     [linux(virtio), is('PARAVIRTUALIZED', 'high')],
     // The mark on the command line alone, or iSCSI alone, proves nothing; nor does either in a VMDK.
     [linux({ ...virtio, iscsi_tcp: 'disk' }, { ociIscsiBoot: true }), is('PARAVIRTUALIZED', 'high')],
@@ -132,6 +157,12 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
         { ata_piix: 'initramfs', sd_mod: 'initramfs', e1000: 'disk' },
         { kernel: kernel('2.6.18-412.el5') },
       ),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+    ],
+    // RHEL 5 from another hypervisor: its initramfs has no driver for OCI, its kernel the IDE ones of old.
+    [
+      linux({ ...oldIde, e1000: 'disk' }, { kernel: kernel('2.6.18-412.el5') }),
       is('EMULATED', 'high'),
       'PARAVIRTUALIZED_DRIVERS_MISSING',
     ],
@@ -314,6 +345,12 @@ describe('what a person set wins', () => {
     expect(decision.launchMode).toBe(launchMode);
     const told = decision.problems.find(({ code }) => code === 'LAUNCH_MODE_UNSUPPORTED');
     expect(told?.sentence).toContain(guest);
+  });
+
+  test('over a root by a name that OCI does not have: it is warned of, and imported', () => {
+    const decision = decide(linux(virtio, { root: '/dev/vda1' }), { launchMode: 'PARAVIRTUALIZED' });
+    expect(decision).toMatchObject({ launchMode: 'PARAVIRTUALIZED', confidence: 'low' });
+    expect(decision.problems).toMatchObject([{ code: 'ROOT_DEVICE_NOT_ON_OCI', severity: 'warn' }]);
   });
 
   test('where the guest would not be imported at all: it is warned of, and imported', () => {

@@ -202,16 +202,21 @@ describe('the command line', () => {
     'boot/grub/grub.cfg': `menuentry A { linux /boot/vmlinuz-${RELEASE} ${options}\ninitrd /boot/initrd.img-${RELEASE} }`,
   });
 
-  test.each([
-    ['root=/dev/sda1', 'another volume'],
-    ['root=/dev/vda1', '/dev/sda'],
-    ['root=/dev/nvme0n1p1', '/dev/sda'],
-  ])('%s is warned of', async (root, why) => {
-    const boot = await read(withOptions(`${root} console=ttyS0`));
+  test('root=/dev/sda1 is warned of', async () => {
+    const boot = await read(withOptions('root=/dev/sda1 console=ttyS0'));
     expect(codes(boot)).toEqual(['ROOT_BY_DEVICE_NAME']);
-    expect(boot.problems[0]?.sentence).toContain(why);
+    expect(boot.problems[0]?.sentence).toContain('another volume');
     expect(boot.problems[0]?.remedy).toMatch(/update-grub$/);
   });
+
+  test.each(['/dev/vda1', '/dev/nvme0n1p1', '/dev/hda1', '/dev/disk/by-id/ata-QEMU_HARDDISK_1-part1'])(
+    'root=%s is left to the decision, with its remedy',
+    async (root) => {
+      const boot = await read(withOptions(`root=${root} console=ttyS0`));
+      expect(codes(boot)).toEqual([]);
+      expect(boot.linux.rootRemedy).toMatch(/root=UUID=.*update-grub$/);
+    },
+  );
 
   test.each([
     'UUID=5f3c',

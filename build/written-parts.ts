@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { runProgram } from '../cli/program.ts';
 import { rows as firmwareRows } from '../shared/disk/firmware.ts';
 import { type LaunchEvidence, type Row, rows } from '../shared/launch/decision-table.ts';
+import { RELEASES } from '../test/support/guests/windows.ts';
 import { markdownTable, type Part } from './parts.ts';
 
 /** The parts of the documents that come from the code. */
@@ -104,5 +105,7 @@ function syntheticGuests(): string {
     const listed = found.filter((name) => name !== BOOTED).map((name) => `- ${name}`);
     return `${title} (\`${path}\`):\n\n${listed.join('\n')}`;
   });
+  const windows = Object.keys(RELEASES).map((version) => `- Windows Server ${version}`);
+  lists.push(`Their registry (\`test/unit/guest/windows/read-windows.test.ts\`):\n\n${windows.join('\n')}`);
   return lists.join('\n\n');
 }

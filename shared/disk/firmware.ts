@@ -32,6 +32,11 @@ export const rows: readonly Row[] = [
     fact: 'GPT with an EFI system partition and no BIOS boot partition',
   },
   {
+    when: ({ table, efi }) => table.kind !== 'mbr' && efi && !table.bootCode,
+    firmware: 'UEFI_64',
+    fact: 'GPT with an EFI system partition and no boot code in its MBR that BIOS could start',
+  },
+  {
     when: ({ table, efi, biosBoot }) => table.kind === 'gpt' && efi && biosBoot,
     firmware: 'BIOS',
     fact: 'GPT with an EFI system partition and a BIOS boot partition: both BIOS and UEFI_64 work',
@@ -42,7 +47,7 @@ export const rows: readonly Row[] = [
     fact: 'GPT with an EFI system partition and a hybrid MBR: both BIOS and UEFI_64 work',
   },
   {
-    when: ({ table, biosBoot }) => table.kind === 'gpt' && biosBoot,
+    when: ({ table, biosBoot }) => table.kind === 'gpt' && biosBoot && table.bootCode,
     firmware: 'BIOS',
     fact: 'GPT with a BIOS boot partition and no EFI system partition',
   },
@@ -79,7 +84,7 @@ export const rows: readonly Row[] = [
   {
     when: ({ table }) => table.kind !== 'none',
     firmware: null,
-    fact: 'GPT with neither an EFI system partition nor a BIOS boot partition: nothing that firmware could start',
+    fact: 'GPT with neither an EFI system partition nor boot code in its MBR: nothing that firmware could start',
   },
 ];
 

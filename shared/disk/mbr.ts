@@ -96,6 +96,23 @@ function isFilesystemBootSector(sector: Buffer): boolean {
   );
 }
 
+/**
+ * What GNU parted puts into each new MBR (libparted/labels/dos.c, MBR_BOOT_CODE). It starts the active partition, and
+ * where there is none it only turns in a circle.
+ */
+const PARTED_BOOT_CODE = Buffer.from(
+  'fab800108ed0bc00b0b800008ed88ec0fbbe007cbf0006b90002f3a4ea21060000bebe073804750b83c61081fefe0775' +
+    'f3eb16b402b001bb007cb2808a74018b4c02cd13ea007c0000ebfe',
+  'hex',
+);
+
+function isBootable(sector: Buffer): boolean {
+  const isParteds = sector.subarray(0, PARTED_BOOT_CODE.length).equals(PARTED_BOOT_CODE);
+  return isParteds
+    ? parseEntries(sector).some(({ active }) => active)
+    : !isZero(sector.subarray(0, BOOT_CODE_LENGTH));
+}
+
 /** @param sector the disk's first 512 bytes */
 export function parseBootRecord(sector: Buffer): BootRecord {
   const signed = sector.readUInt16BE(SIGNATURE_OFFSET) === 0x55aa;
@@ -108,7 +125,7 @@ export function parseBootRecord(sector: Buffer): BootRecord {
     isPartitionTable,
     signed,
     blank: isZero(sector),
-    bootCode: !isZero(sector.subarray(0, BOOT_CODE_LENGTH)),
+    bootCode: isBootable(sector),
     signature: signatureOf(sector),
     entries: isPartitionTable ? parseEntries(sector) : [],
   };

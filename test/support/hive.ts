@@ -25,6 +25,8 @@ export interface HiveLayout {
   readonly minorVersion?: number;
   /** The second sequence number lags behind. */
   readonly dirty?: boolean;
+  /** Keys of one list lie far from each other, as where they were made over years; else one after the other. */
+  readonly scattered?: boolean;
   /** All names in UTF-16, also those that Latin-1 would do for. */
   readonly wideNames?: boolean;
 }
@@ -48,7 +50,8 @@ const WRITTEN = 132_223_104_000_000_000n;
  * which the judge of hives checks like everything here.
  */
 export function buildHive(content: HiveContent, layout: HiveLayout = {}): Buffer {
-  const { list = 'lh', listLength = 500, minorVersion = 5, dirty = false, wideNames = false } = layout;
+  const { list = 'lh', listLength = 500, minorVersion = 5 } = layout;
+  const { dirty = false, scattered = false, wideNames = false } = layout;
   const root = treeOf(content);
   const cells = new CellWriter();
   const security = cells.add(securityCell());
@@ -80,11 +83,12 @@ export function buildHive(content: HiveContent, layout: HiveLayout = {}): Buffer
       cells.patch(offset, 0x24, values.length);
       cells.patch(offset, 0x28, cells.add(numbers(values)));
     }
-    // The order that Windows wants of them.
     const children = [...node.children.values()]
-      .map((child) => ({ ...child, upper: upperCaseName(child.name) }))
-      .sort((a, b) => (a.upper.name < b.upper.name ? -1 : 1))
-      .map((child) => ({ ...child.upper, plain: child.name, offset: writeKey(child, offset, 0) }));
+      .map((child) => ({ child, plain: child.name, ...upperCaseName(child.name) }))
+      .sort((a, b) => (scattered ? scatter(a.hash) - scatter(b.hash) : 0))
+      .map(({ child, ...names }) => ({ ...names, offset: writeKey(child, offset, 0) }))
+      // The order that Windows wants of them.
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
     if (children.length > 0) {
       cells.patch(offset, 0x14, children.length);
       cells.patch(offset, 0x1c, writeList(children));
@@ -136,6 +140,9 @@ export function buildHive(content: HiveContent, layout: HiveLayout = {}): Buffer
     return cells.add(Buffer.concat([header, numbers([cells.add(numbers(segments))])]));
   }
 }
+
+/** Names that are alike have hashes that are alike. */
+const scatter = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> 0;
 
 function treeOf(content: HiveContent): Node {
   const root: Node = { name: 'ROOT', values: new Map(), children: new Map() };

@@ -174,3 +174,35 @@ export function windowsFiles({
     ...files,
   };
 }
+
+const numbered = (count: number, make: (number: number) => HiveContent): HiveContent =>
+  Object.assign({}, ...Array.from({ length: count }, (_, number) => make(number)));
+const device = (number: number) =>
+  `VEN_8086&DEV_${number.toString(16).toUpperCase().padStart(4, '0')}&SUBSYS_00018086`;
+
+/** Other services and devices, as many as a Windows Server has: half a MiB of a SYSTEM hive. */
+export const CROWDED_SYSTEM: HiveContent = {
+  ...numbered(700, (number) => service(`service-of-another-kind-${number}`, 3)),
+  ...numbered(60, (number) =>
+    inDatabase(
+      `net${number}`,
+      [1, 2, 3, 4, 5].map((at) => device(number * 50 + at)),
+    ),
+  ),
+  ...numbered(30, (number) => ({
+    [`ControlSet001\\Control\\Class\\{4d36e972-e325-11ce-bfc1-08002be10318}\\${`${number}`.padStart(4, '0')}`]:
+      {
+        DriverDesc: `WAN Miniport ${number}`,
+        ComponentId: 'ms_wanminiport',
+        Characteristics: 41,
+      },
+  })),
+  ...numbered(40, (number) => seen('pci', `${device(number)}&REV_00`)),
+};
+
+/** Classes of objects: what a SOFTWARE hive has most of; more than a MiB. */
+export const CROWDED_SOFTWARE: HiveContent = numbered(1200, (number) => ({
+  [`Classes\\CLSID\\{00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}}\\InprocServer32`]: {
+    '': `C:\\Program Files\\Some Product of Someone\\${'a folder of it\\'.repeat(20)}${number}.dll`,
+  },
+}));

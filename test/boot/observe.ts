@@ -88,6 +88,8 @@ export function contradictions({ guest, verdict, boots }: Observation): string[]
     if (booted && network === saidToBeAlone)
       found.push(`on ${name} its network card has ${network ? 'a driver nevertheless' : 'no driver'}`);
   }
+  if (decided && !boots.some(({ machine }) => same(machine, decided)))
+    found.push(`it was not booted on ${nameOf(decided)}`);
   if (decided === null && !saidToStop) found.push(`its launch mode is ${verdict.launchMode}`);
   return found;
 }

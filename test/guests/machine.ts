@@ -53,7 +53,7 @@ const POWER_OFF_SECONDS = 60;
 /** All that is kept of a console: a boot prints some 40 KiB. */
 const CONSOLE_LENGTH = 2 ** 20;
 
-const REPORT = /byoi-report: booted; disk: (.*); root: (.*); nic: (.*); address: (.*)\./;
+const REPORT = /byoi-report: booted; disk: (.*); root: (.*); nic: (.*); address: (.*)\.\n/;
 
 /** What a guest, or a firmware that finds none, prints where nothing follows any more. */
 const STOPS: readonly (readonly [RegExp, string])[] = [

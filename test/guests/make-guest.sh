@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=$1 layout=$2 initramfs=$3 out=$4
 shift 4
 
-disk_sectors=$((8 * 1024 * 1024 * 2))
+disk_sectors=$((${DISK_GIB:-8} * 1024 * 1024 * 2))
 work=$(mktemp -d "$(dirname "$out")/work-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 stage=$work/stage disk=$work/disk.raw

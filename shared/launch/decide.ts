@@ -23,15 +23,17 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
   const isSet = overrides.launchMode !== undefined;
   const told = row.problems?.(evidence) ?? [];
 
+  const firmwareUnknown = applied.values.firmware === null && evidence.format !== 'oci';
   const problems = [...applied.problems, ...(isSet ? told.flatMap(withModeSet) : told)];
-  if (applied.values.firmware === null && evidence.format !== 'oci') problems.push(FIRMWARE_UNKNOWN);
+  if (firmwareUnknown) problems.push(FIRMWARE_UNKNOWN);
   problems.push(...unsupportedLaunchMode(evidence, overrides.launchMode));
   const because = typeof row.because === 'string' ? row.because : row.because(evidence);
   return {
     launchMode: applied.values.launchMode ?? launchMode,
     firmware: applied.values.firmware,
     // Only what OCI wrote and will use itself is certain.
-    confidence: isSet || overrides.firmware ? 'low' : row.confidence,
+    confidence:
+      isSet || overrides.firmware || (firmwareUnknown && launchMode !== null) ? 'low' : row.confidence,
     evidence: [{ fact: because, source: 'decision table' }, ...applied.evidence],
     problems,
   };
@@ -67,6 +69,10 @@ function unsupportedLaunchMode(evidence: LaunchEvidence, set: LaunchMode | undef
 const FIRMWARE_UNKNOWN: Problem = {
   code: 'FIRMWARE_UNKNOWN',
   severity: 'warn',
-  sentence: 'The disk does not tell which firmware starts it; OCI gives an imported image BIOS.',
-  remedy: 'If it needs UEFI, set the object metadata opc-meta-byoi-firmware to UEFI_64 and upload it again.',
+  sentence:
+    'Nothing was found on the disk that firmware could start: neither boot code in its first sector nor an EFI system ' +
+    'partition. OCI gives an imported image BIOS.',
+  remedy:
+    'If its hypervisor loads its kernel (Xen PV), install a boot loader in the guest: `grub-install` with its disk. If it ' +
+    'needs UEFI, set the object metadata opc-meta-byoi-firmware to UEFI_64.',
 };

@@ -190,6 +190,7 @@ export const rows: readonly Row[] = [
     when: linux(
       (reading) =>
         reading.initramfs.outcome === 'unreadable' &&
+        reading.initramfs.paths.length > 0 &&
         reading.initramfs.hostOnly !== true &&
         BOOT_DRIVERS.every((driver) => isInstalled(reading, driver) === 'yes'),
     ),
@@ -205,8 +206,9 @@ export const rows: readonly Row[] = [
     when: (evidence) => onlyParavirtualized(evidence) && !evidence.windows && evidence.guest?.linux != null,
     launchMode: 'PARAVIRTUALIZED',
     firmware: firmwareOf,
-    confidence: 'high',
-    because: 'Arm shapes and UEFI are to be had paravirtualized only',
+    confidence: 'medium',
+    because:
+      'Arm shapes and UEFI are to be had paravirtualized only; whether it has the drivers is not known',
     problems: problems.driversNotRead,
   },
   {

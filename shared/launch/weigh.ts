@@ -40,7 +40,7 @@ export function weigh(
     firmware: partitionFirmware,
   });
   // A Linux disk may have a volume for Windows, too: a hint counts only where no system was found.
-  const windows = guest?.system ? windowsItself(guest) : (disk?.windows ?? null);
+  const windows = guest?.system || guest?.linux ? windowsItself(guest) : (disk?.windows ?? null);
   const system = readOperatingSystem({ archive, guest, windows, name });
   const told = applyOverrides(
     {

@@ -194,7 +194,7 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
   'Linux for Arm or UEFI': [
     [
       { ...linux(unknownDrivers), firmware: 'UEFI_64' },
-      is('PARAVIRTUALIZED', 'high', 'UEFI_64'),
+      is('PARAVIRTUALIZED', 'medium', 'UEFI_64'),
       'DRIVERS_NOT_READ',
     ],
   ],
@@ -206,6 +206,12 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
     [linux(unknownDrivers, { kernel: kernel('linux') }), is('PARAVIRTUALIZED', 'low'), 'DRIVERS_NOT_READ'],
     [
       linux(onDisk, { initramfs: { ...unreadable, hostOnly: true } }),
+      is('PARAVIRTUALIZED', 'low'),
+      'DRIVERS_NOT_READ',
+    ],
+    // What the boot loader would load is not there at all.
+    [
+      linux(onDisk, { initramfs: { ...unreadable, paths: [] } }),
       is('PARAVIRTUALIZED', 'low'),
       'DRIVERS_NOT_READ',
     ],
@@ -297,6 +303,12 @@ describe('decision table', () => {
     const decision = decide({ ...nothing, format: 'oci', archive: { ...archive, launchMode: 'WARP' } }, {});
     expect(decision).toMatchObject({ launchMode: null, confidence: 'low' });
   });
+});
+
+test('a launch mode is trusted no further than the firmware that it starts with', () => {
+  const decision = decide({ ...linux(virtio), firmware: null }, {});
+  expect(decision).toMatchObject({ launchMode: 'PARAVIRTUALIZED', firmware: null, confidence: 'low' });
+  expect(codes(decision)).toEqual(['FIRMWARE_UNKNOWN']);
 });
 
 describe('what a person set wins', () => {

@@ -26,6 +26,8 @@ need grub-fstest grub-common
 need systemd-analyze systemd
 need guestfish libguestfs-tools
 need lsinitramfs initramfs-tools-core
+need hivexget libhivex-bin
+need hivexregedit libwin-hivex-perl
 need cpio cpio
 need xz xz-utils
 need zstd zstd

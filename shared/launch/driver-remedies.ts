@@ -3,30 +3,43 @@ import type { InitramfsTool, LinuxDriver, LinuxReading } from '../guest/guest.ts
 /** A release that may stand in a command as it is; any other comes from a hostile image. */
 const RELEASE = /^[\w.+~-]{1,128}$/;
 
+/** The same of the initramfs' path. */
+const PATH = /^\/[\w./+~-]{1,255}$/;
+
+interface Target {
+  readonly drivers: string;
+  readonly release: string;
+  /** What the boot loader loads; null where it is no file of the guest's own: a part of a unified kernel image. */
+  readonly path: string | null;
+}
+
 /** How each tool is told to put drivers into the initramfs of one kernel. */
-const COMMANDS: Readonly<Record<InitramfsTool, (drivers: string, release: string) => string>> = {
-  dracut: (drivers, release) =>
-    `dracut -f --add-drivers "${drivers}" /boot/initramfs-${release}.img ${release}`,
-  'initramfs-tools': (drivers, release) =>
+const COMMANDS: Readonly<Record<InitramfsTool, (target: Target) => string>> = {
+  // By itself it writes where its own distribution has it; SUSE, Debian and Fedora differ. dracut(8)
+  dracut: ({ drivers, release, path }) => `dracut -f --add-drivers "${drivers}" ${path ?? '""'} ${release}`,
+  'initramfs-tools': ({ drivers, release }) =>
     `printf '%s\\n' ${drivers} >> /etc/initramfs-tools/modules && update-initramfs -u -k ${release}`,
-  mkinitcpio: (drivers) => `sed -i 's/^MODULES=(/&${drivers} /' /etc/mkinitcpio.conf && mkinitcpio -P`,
-  mkinitfs: (_, release) =>
+  mkinitcpio: ({ drivers }) => `sed -i 's/^MODULES=(/&${drivers} /' /etc/mkinitcpio.conf && mkinitcpio -P`,
+  mkinitfs: ({ release }) =>
     `sed -i 's/^features="/&scsi virtio /' /etc/mkinitfs/mkinitfs.conf && mkinitfs ${release}`,
   genkernel: () => 'genkernel --virtio initramfs',
-  mkinitrd: (drivers, release) =>
-    `mkinitrd -f ${drivers
-      .split(' ')
-      .map((driver) => `--with=${driver}`)
-      .join(' ')} /boot/initrd-${release}.img ${release}`,
+  // Red Hat's, whose files end in .img, and SUSE's are two programs of one name.
+  mkinitrd: ({ drivers, release, path }) =>
+    path?.endsWith('.img')
+      ? `mkinitrd -f ${drivers.replace(/\S+/g, '--with=$&')} ${path} ${release}`
+      : `sed -i 's/^INITRD_MODULES="/&${drivers} /' /etc/sysconfig/kernel && mkinitrd`,
 };
 
 /** The command, run in the guest as root, that puts these drivers into the initramfs of its default kernel. */
 export function initramfsCommand(
-  { initramfsTool, kernel }: LinuxReading,
+  { initramfs, initramfsTool, kernel }: LinuxReading,
   drivers: readonly LinuxDriver[],
 ): string | null {
   const release = kernel && RELEASE.test(kernel.release) ? kernel.release : '"$(uname -r)"';
-  return initramfsTool && COMMANDS[initramfsTool](drivers.join(' '), release);
+  // Microcode comes first, the initramfs itself last.
+  const last = initramfs.paths.at(-1) ?? '';
+  const path = PATH.test(last) ? last : null;
+  return initramfsTool && COMMANDS[initramfsTool]({ drivers: drivers.join(' '), release, path });
 }
 
 /** What to do about drivers that the kernel lacks when it looks for its root. */

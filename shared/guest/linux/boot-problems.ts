@@ -54,7 +54,7 @@ export async function commandLineProblems(
 function rebuild(tool: InitramfsTool | null, release: string): string {
   switch (tool) {
     case 'dracut':
-      return `dracut -f --kver ${release}`;
+      return `dracut -f "" ${release}`;
     case 'initramfs-tools':
       return `update-initramfs -c -k ${release}`;
     case 'mkinitcpio':

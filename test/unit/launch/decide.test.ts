@@ -377,11 +377,45 @@ describe('what a person set wins', () => {
 describe('the remedy is a command for the guest', () => {
   const remedy = (evidence: LaunchEvidence) => decide(evidence, {}).problems[0]?.remedy;
 
+  const initrd = (path: string): LinuxReading['initramfs'] => ({
+    ...unreadable,
+    outcome: 'whole',
+    paths: ['/boot/early_ucode.cpio', path],
+  });
+
+  test.each([
+    ['dracut', '/boot/initramfs-6.1.0-13-amd64.img', '/boot/initramfs-6.1.0-13-amd64.img'],
+    // As SUSE, Debian and systemd-boot have it.
+    ['dracut', '/boot/initrd-6.1.0-13-amd64', '/boot/initrd-6.1.0-13-amd64'],
+    ['dracut', '/boot/initrd.img-6.1.0-13-amd64', '/boot/initrd.img-6.1.0-13-amd64'],
+    ['dracut', '/efi/EFI/Linux/debian.efi (.initrd)', '""'],
+    ['dracut', '/boot/$(reboot)', '""'],
+  ] as const)('with %s it makes %s again', (initramfsTool, path, told) => {
+    expect(remedy(linux(ide, { initramfsTool, initramfs: initrd(path) }))).toContain(
+      `dracut -f --add-drivers "virtio_pci virtio_scsi virtio_net" ${told} 6.1.0-13-amd64\` in the guest`,
+    );
+  });
+
   test.each([
     [
-      'dracut',
-      'dracut -f --add-drivers "virtio_pci virtio_scsi virtio_net" /boot/initramfs-6.1.0-13-amd64.img 6.1.0-13-amd64',
+      '/boot/initrd-2.6.18-398.el5.img',
+      'mkinitrd -f --with=virtio_pci --with=virtio_scsi --with=virtio_net /boot/initrd-2.6.18-398.el5.img 2.6.18-398.el5',
     ],
+    [
+      '/boot/initrd-3.0.101-63-default',
+      `sed -i 's/^INITRD_MODULES="/&virtio_pci virtio_scsi virtio_net /' /etc/sysconfig/kernel && mkinitrd`,
+    ],
+  ])("with the mkinitrd that made %s, Red Hat's or SUSE's", (path, command) => {
+    const release = path.replace('/boot/initrd-', '').replace('.img', '');
+    const guest = linux(ide, {
+      initramfsTool: 'mkinitrd',
+      initramfs: initrd(path),
+      kernel: kernel(release),
+    });
+    expect(remedy(guest)).toContain(`${command}\` in the guest`);
+  });
+
+  test.each([
     [
       'initramfs-tools',
       "printf '%s\\n' virtio_pci virtio_scsi virtio_net >> /etc/initramfs-tools/modules && update-initramfs -u -k 6.1.0-13-amd64",
@@ -392,10 +426,6 @@ describe('the remedy is a command for the guest', () => {
     ],
     ['mkinitfs', 'mkinitfs 6.1.0-13-amd64'],
     ['genkernel', 'genkernel --virtio initramfs'],
-    [
-      'mkinitrd',
-      '--with=virtio_pci --with=virtio_scsi --with=virtio_net /boot/initrd-6.1.0-13-amd64.img 6.1.0-13-amd64',
-    ],
   ] as const)('with %s', (initramfsTool, command) => {
     expect(remedy(linux(ide, { initramfsTool }))).toContain(`${command}\` in the guest`);
   });

@@ -5,11 +5,16 @@ import { type DriverPlaces, type DriversReading, readDrivers } from './drivers.t
 import { HiveDamagedError } from './hive-error.ts';
 import { type InstalledReading, readInstalled } from './installed.ts';
 import { readPendingUpdates } from './pending.ts';
+import { readSeenDevices } from './seen-devices.ts';
 import { readWindowsNetwork } from './windows-network.ts';
 
 export type ServicesReading = Omit<DriversReading, 'problems'> & InstalledReading;
 
-/** What the SYSTEM hive says; null, and a problem, where its services could not be read. */
+/**
+ * What the SYSTEM hive says; null, and a problem, where its services could not be read.
+ *
+ * @param explain also what decides nothing
+ */
 export async function readSystemHive(
   places: Omit<DriverPlaces, 'controlSet'>,
   problems: Problem[],
@@ -21,20 +26,23 @@ export async function readSystemHive(
     return current;
   });
   if (!controlSet) return null;
-  const [drivers, installed, network, updates] = await Promise.all([
+  const [drivers, installed, network, updates, devices] = await Promise.all([
     readable("the SYSTEM hive's services", problems, null, () =>
       readDrivers({ ...places, controlSet }, explain),
     ),
     readable("the SYSTEM hive's services", problems, NOTHING, () => readInstalled(controlSet)),
     readable("the SYSTEM hive's networks", problems, [], () => readWindowsNetwork(controlSet)),
     readable('the SYSTEM hive', problems, [], () => readPendingUpdates(controlSet)),
+    readable("the SYSTEM hive's devices", problems, [], async () =>
+      explain ? readSeenDevices(controlSet) : [],
+    ),
   ]);
   problems.push(...(drivers?.problems ?? []), ...network, ...updates);
   if (!drivers) return null;
   return {
     drivers: drivers.drivers,
     agents: installed.agents,
-    evidence: [...drivers.evidence, ...installed.evidence],
+    evidence: [...drivers.evidence, ...installed.evidence, ...devices],
   };
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { FilesystemDamagedError } from '../../../../shared/filesystem/errors.ts';
+import type { DirectoryNode } from '../../../../shared/filesystem/filesystem.ts';
 import type { GuestReading, WindowsDriver } from '../../../../shared/guest/guest.ts';
 import type { SystemReading } from '../../../../shared/guest/read-guest.ts';
 import { readWindows } from '../../../../shared/guest/windows/read-windows.ts';
@@ -382,6 +384,14 @@ test('what is installed tells agents of OCI, and where it was', async () => {
   expect(facts(reading)).toContain('it has the guest tools of VMware');
 });
 
+test('the devices that Windows has seen are told on request', async () => {
+  const guest = {
+    system: system(virtio(NEW), seen('e1i65x64', 'VEN_8086&DEV_10d3&SUBSYS_07D015AD&REV_00')),
+  };
+  expect(facts(await read(guest))).not.toContain('8086:10D3');
+  expect(facts(await read(guest, true))).toContain('Windows has seen the PCI devices 8086:10D3');
+});
+
 describe('what is not whole', () => {
   const whole = windowsFiles({ system: system(virtio(NEW)) });
   const config = 'Windows/System32/config';
@@ -429,5 +439,45 @@ describe('what is not whole', () => {
     const { 'Windows/System32/ntoskrnl.exe': kernel, ...files } = whole;
     expect(kernel).toEqual(peFile(AMD64));
     expect((await readFiles(files))?.architecture).toBeNull();
+  });
+
+  /** A volume of which the directory at this path cannot be searched. */
+  async function damagedAt(path: string) {
+    const [volume] = await guestVolumes([{ type: 'ntfs', files: whole }]);
+    if (!volume) throw new Error('no volume');
+    const lookupFailing: DirectoryNode['lookup'] = async () => {
+      throw new FilesystemDamagedError('NTFS', 'an index block is torn');
+    };
+    const within = (directory: DirectoryNode, [name, ...rest]: string[]): DirectoryNode => ({
+      ...directory,
+      lookup:
+        name === undefined
+          ? lookupFailing
+          : async (wanted) => {
+              const node = await directory.lookup(wanted);
+              return wanted === name && node?.kind === 'directory' ? within(node, rest) : node;
+            },
+    });
+    const names = path.split('/').filter((name) => name !== '');
+    return [{ ...volume, filesystem: { ...volume.filesystem, root: within(volume.filesystem.root, names) } }];
+  }
+
+  test.each(['/Windows', '/Windows/System32', '/Windows/System32/config'])(
+    'a damaged %s is told, and is no disk without Windows',
+    async (path) => {
+      const reading = await readWindows(await damagedAt(path), { explain: false });
+      expect(reading).toMatchObject({ system: { family: 'windows', name: 'Windows' }, windows: null });
+      expect(reading && new Set(codes(reading))).toEqual(new Set(['GUEST_UNREADABLE']));
+    },
+  );
+
+  test('a damaged folder of the drivers leaves open whether they are there', async () => {
+    const reading = await readWindows(await damagedAt('/Windows/System32/drivers'), { explain: false });
+    expect(reading && driver(reading, 'vioscsi')).toMatchObject({ start: 0, file: null });
+    expect(reading && new Set(codes(reading))).toEqual(new Set(['GUEST_UNREADABLE']));
+    expect(reading && decided(reading)).toMatchObject({
+      launchMode: 'PARAVIRTUALIZED',
+      confidence: 'medium',
+    });
   });
 });

@@ -22,6 +22,8 @@ export interface MetadataSection {
 
 /** Sections that lie in each other; LVM's own text has four levels. */
 const MAX_DEPTH = 16;
+/** A logical volume takes some fifty, a group of five thousand this many; each costs memory. */
+const MAX_TOKENS = 2 ** 18;
 
 /** The text of a physical volume's metadata is none that LVM writes. */
 export class LvmMetadataError extends ByoiError {
@@ -36,9 +38,9 @@ export class LvmMetadataError extends ByoiError {
   }
 }
 
-/** A comment, a string, a number, a name or a mark; blanks go before it. */
-const TOKEN =
-  /\s*(?:#[^\n]*(?:\n|$)\s*)*(?:("(?:[^"\\]|\\[\s\S])*")|(-?\d+(?:\.\d+)?(?![\w.+-]))|([\w.+-]+)|([={}[\],]))/y;
+/** What may stand between tokens; what a token is, where it is no string. */
+const BLANKS = /[\s\0]+/y;
+const TOKEN = /(-?\d+(?:\.\d+)?(?![\w.+-]))|([\w.+-]+)|([={}[\],])/y;
 
 /** @throws {LvmMetadataError} when the text is not in this form */
 export function parseLvmMetadata(text: string): MetadataSection {
@@ -91,23 +93,42 @@ interface Token {
   readonly mark?: string;
 }
 
-function tokenize(padded: string): Token[] {
+/** Strings and comments are passed over by hand: a pattern for them runs out of stack on one of a few MiB. */
+function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  const text = padded.replace(/\0+$/, '');
-  const pattern = new RegExp(TOKEN);
-  while (pattern.lastIndex < text.length) {
-    const at = pattern.lastIndex;
-    const match = pattern.exec(text);
-    if (!match) {
-      if (/^\s*(?:#[^\n]*(?:\n|$)\s*)*$/.test(text.slice(at))) break;
-      throw new LvmMetadataError(`it is no LVM text at character ${at}`);
+  const damaged = (at: number) => new LvmMetadataError(`it is no LVM text at character ${at}`);
+  for (let at = 0; at < text.length; ) {
+    if (tokens.length >= MAX_TOKENS) throw new LvmMetadataError(`it has more than ${MAX_TOKENS} words`);
+    BLANKS.lastIndex = at;
+    TOKEN.lastIndex = at;
+    if (text[at] === '#') {
+      const newline = text.indexOf('\n', at);
+      at = newline < 0 ? text.length : newline;
+    } else if (text[at] === '"') {
+      const end = endOfString(text, at + 1);
+      if (end === null) throw damaged(at);
+      tokens.push({ scalar: text.slice(at + 1, end).replace(/\\([\s\S])/g, '$1') });
+      at = end + 1;
+    } else if (BLANKS.test(text)) {
+      at = BLANKS.lastIndex;
+    } else {
+      const [, number, name, mark] = TOKEN.exec(text) ?? [];
+      if (mark !== undefined) tokens.push({ mark });
+      // A volume group may be called 7.
+      else if (number !== undefined) tokens.push({ scalar: Number(number), name: number });
+      else if (name !== undefined) tokens.push({ name });
+      else throw damaged(at);
+      at = TOKEN.lastIndex;
     }
-    const [, quoted, number, name, mark] = match;
-    if (quoted !== undefined) tokens.push({ scalar: quoted.slice(1, -1).replace(/\\([\s\S])/g, '$1') });
-    // A volume group may be called 7.
-    else if (number !== undefined) tokens.push({ scalar: Number(number), name: number });
-    else if (name !== undefined) tokens.push({ name });
-    else tokens.push({ mark });
   }
   return tokens;
+}
+
+/** Where the quote is that ends it; null where there is none. */
+function endOfString(text: string, from: number): number | null {
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '"') return at;
+    if (text[at] === '\\') at += 1;
+  }
+  return null;
 }

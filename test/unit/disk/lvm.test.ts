@@ -164,3 +164,19 @@ test('joined and striped sources read across their parts', async () => {
   const columns = [Buffer.from('abefij'), Buffer.from('cdghkl')].map(bufferSource);
   expect((await stripeSources(columns, 2).read(1, 10)).toString()).toBe('bcdefghijk');
 });
+
+/** As long as the text of a physical volume may be, which no checksum keeps from saying anything. */
+const LONGEST_TEXT = 8 * 2 ** 20;
+
+test.each([
+  ['one long string', `a = "${'x'.repeat(LONGEST_TEXT)}"`, null],
+  ['a string of escapes', `a = "${'\\\\'.repeat(LONGEST_TEXT / 2)}"`, null],
+  ['a string without an end', `a = "${'x'.repeat(LONGEST_TEXT)}`, /no LVM text/],
+  ['comments', '#\n'.repeat(LONGEST_TEXT / 2), null],
+  ['NULs in the midst', `a = 1${'\0'.repeat(LONGEST_TEXT)}!`, /no LVM text/],
+  ['a word after the other', 'a '.repeat(LONGEST_TEXT / 2), /more than 262144 words/],
+  ['empty sections', 'a{}'.repeat(LONGEST_TEXT / 3), /more than 262144 words/],
+])('a text of %s is read or refused, within stack, time and memory', (_, text, message) => {
+  if (message) expect(() => parseLvmMetadata(text)).toThrow(message);
+  else expect(parseLvmMetadata(text).sections.size).toBe(0);
+});

@@ -4,21 +4,33 @@ import { readConfig } from './config-text.ts';
 import { type FstabEntry, isNeededAtBoot, parseCrypttab } from './fstab.ts';
 import type { LinuxRoot } from './roots.ts';
 import { shellWord } from './shell-word.ts';
-import { isBareDeviceName, volumeNamed } from './volume-names.ts';
+import { isBareDeviceName, kindOfDeviceName, onOtherDisk, volumeNamed } from './volume-names.ts';
 
 /** So many are named in a sentence and mended in a remedy; the rest is of the same kind. */
 const MAX_TOLD = 4;
 /** What can be looked for on this disk; swap, network and pseudo filesystems cannot. */
 const ON_DISK = /^(?:ext[234]|xfs|btrfs|vfat|msdos|ntfs)$/;
 
+/** By what it is, or by its name in LVM: on whatever machine it is, it is called so. */
+const NAMES_ONE_VOLUME =
+  /^(?:UUID|LABEL|PARTUUID|PARTLABEL)=|^\/dev\/(?:disk\/by-(?:uuid|label|partuuid|partlabel)|mapper|(?!disk\/|cciss\/)[^/]+)\/[^/]+$/;
+
 /** What of fstab and crypttab depends on where the disk was plugged in, or on other disks. */
 export async function deviceProblems({ tree, fstab, volumes }: LinuxRoot): Promise<Problem[]> {
   const crypttab = parseCrypttab((await readConfig(tree, '/etc/crypttab')) ?? '');
-  return [
-    ...byName('/etc/fstab', fstab),
-    ...byName('/etc/crypttab', crypttab),
-    ...notOnDisk(fstab, (device) => volumeNamed(device, volumes) !== null),
-  ];
+  const isElsewhere = onOtherDisk(fstab.find(({ path }) => path === '/')?.device);
+  const opened = new Set(crypttab.map(({ name }) => `/dev/mapper/${name}`));
+  const missing = fstab.filter(
+    (entry) =>
+      ON_DISK.test(entry.type) &&
+      isNeededAtBoot(entry) &&
+      !entry.options.includes('bind') &&
+      !opened.has(entry.device) &&
+      (isElsewhere(entry.device) ||
+        (NAMES_ONE_VOLUME.test(entry.device) && volumeNamed(entry.device, volumes) === null)),
+  );
+  const here = fstab.filter((entry) => !missing.includes(entry));
+  return [...byName('/etc/fstab', here), ...byName('/etc/crypttab', crypttab), ...notOnDisk(missing)];
 }
 
 function byName(
@@ -29,11 +41,15 @@ function byName(
     .filter((entry) => isBareDeviceName(entry.device) && isNeededAtBoot(entry))
     .map(({ device }) => device);
   if (devices.length === 0) return [];
+  const isSure = devices.some((device) => kindOfDeviceName(device) !== 'sd');
+  const so = isSure
+    ? 'OCI has no disk of such a name, so that boot waits for it, and may stop in an emergency shell'
+    : 'on another machine that may be called otherwise';
   return [
     {
       code: 'FSTAB_DEVICE_NAMES',
       severity: 'warn',
-      sentence: `${file} names ${listed(devices)} by where the disk was plugged in; on another machine that may be called otherwise.`,
+      sentence: `${file} names ${listed(devices)} by where the disk was plugged in; ${so}.`,
       remedy: devices
         .slice(0, MAX_TOLD)
         .map((device) => {
@@ -49,17 +65,7 @@ function byName(
 }
 
 /** systemd waits a minute and a half for each, and then starts an emergency shell in place of the system. */
-function notOnDisk(fstab: readonly FstabEntry[], isThere: (device: string) => boolean): Problem[] {
-  const missing = fstab.filter(
-    (entry) =>
-      ON_DISK.test(entry.type) &&
-      isNeededAtBoot(entry) &&
-      !entry.options.includes('bind') &&
-      /^(?:UUID|LABEL|PARTUUID|PARTLABEL)=|^\/dev\/disk\/by-(?:uuid|label|partuuid|partlabel)\//.test(
-        entry.device,
-      ) &&
-      !isThere(entry.device),
-  );
+function notOnDisk(missing: readonly FstabEntry[]): Problem[] {
   if (missing.length === 0) return [];
   return [
     {

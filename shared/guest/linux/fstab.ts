@@ -41,7 +41,7 @@ export function parseCrypttab(text: string): CrypttabEntry[] {
 
 /** It is waited for at boot, and without it the system does not come up as it should. */
 export const isNeededAtBoot = ({ options }: { readonly options: readonly string[] }): boolean =>
-  !options.some((option) => ['noauto', 'nofail'].includes(option));
+  !options.some((option) => ['noauto', 'nofail', '_netdev', 'x-systemd.automount'].includes(option));
 
 function lines(text: string): string[][] {
   return configLines(text)

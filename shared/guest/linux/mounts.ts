@@ -5,7 +5,7 @@ import type { Problem } from '../../finding.ts';
 import type { GuestVolume } from '../guest.ts';
 import { readable } from '../readable.ts';
 import type { FstabEntry } from './fstab.ts';
-import { volumeNamed } from './volume-names.ts';
+import { onOtherDisk, volumeNamed } from './volume-names.ts';
 
 /** UAPI Group, Discoverable Partitions Specification: Extended Boot Loader Partition. */
 const XBOOTLDR_TYPES = ['BC13C2FF-59E6-4262-A352-B275FD6F7172', 'ea'];
@@ -28,7 +28,10 @@ export async function mountVolumes(
   problems: Problem[],
 ): Promise<Mounts> {
   const mounts = new Map<string, GuestVolume>();
-  const wanted = fstab.filter(({ path }) => MOUNTED.test(path)).slice(0, MAX_MOUNTS);
+  const isElsewhere = onOtherDisk(fstab.find(({ path }) => path === '/')?.device);
+  const wanted = fstab
+    .filter(({ device, path }) => MOUNTED.test(path) && !isElsewhere(device))
+    .slice(0, MAX_MOUNTS);
   await Promise.all(
     wanted.map(async ({ device, path, options }) => {
       const volume = volumeNamed(device, volumes);

@@ -1,8 +1,10 @@
 import type { GuestPartition, GuestVolume } from '../guest.ts';
 
 /** Kernel names of a disk's partitions, `/dev/sda2`, `/dev/nvme0n1p2`, and of a whole disk, without a number. */
-const SCSI_LIKE = /^\/dev\/(?:sd|hd|vd|xvd|ubd)[a-z]{1,3}(\d+)?$/;
-const NUMBERED = /^\/dev\/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|nbd\d+|cciss\/c\d+d\d+)(?:p(\d+))?$/;
+const SCSI_LIKE = /^(\/dev\/(?:sd|hd|vd|xvd|ubd)[a-z]{1,3})(\d+)?$/;
+const NUMBERED = /^(\/dev\/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|nbd\d+|cciss\/c\d+d\d+))(?:p(\d+))?$/;
+/** The disk that a machine boots from is mostly its first. */
+const FIRST_DISK = /^\/dev\/(?:(?:s|h|v|xv|ub)da|nvme0n1|mmcblk0|cciss\/c0d0)$/;
 /** udev's names by bus, serial number or slot, which another machine's disks do not have. */
 const BY_HARDWARE = /^\/dev\/disk\/by-(?:id|path|diskseq)\/(?!dm-|lvm-|md-)/;
 
@@ -20,6 +22,23 @@ export function kindOfDeviceName(device: string): 'sd' | 'hd' | 'foreign' | null
   if (/^\/dev\/(?:sd|disk\/by-(?:path|diskseq)\/)/.test(device)) return 'sd';
   return device.startsWith('/dev/hd') ? 'hd' : 'foreign';
 }
+
+/**
+ * Tells the devices that are on another disk than the one that the root is on, and so not in the image.
+ *
+ * @param root how fstab names the root, which may be a name that tells no disk
+ */
+export function onOtherDisk(root: string | undefined): (device: string) => boolean {
+  const own = diskOf(root ?? '');
+  return (device) => {
+    const disk = diskOf(device);
+    return disk !== null && (own === null ? !FIRST_DISK.test(disk) : disk !== own);
+  };
+}
+
+/** `/dev/sdb` of `/dev/sdb1`; null for what is named otherwise. */
+const diskOf = (device: string): string | null =>
+  (SCSI_LIKE.exec(device) ?? NUMBERED.exec(device))?.[1] ?? null;
 
 /** The volume that a line of fstab or `root=` means, in any of the ways to name one; null where the disk has none such. */
 export function volumeNamed(device: string, volumes: readonly GuestVolume[]): GuestVolume | null {
@@ -39,7 +58,7 @@ function matcher(device: string): Matcher | null {
   if (by) return tagged(by.toUpperCase(), name);
   if (device.startsWith('/dev/mapper/')) return mapped(device.slice('/dev/mapper/'.length));
   const kernel = SCSI_LIKE.exec(device) ?? NUMBERED.exec(device);
-  if (kernel) return numbered(kernel[1]);
+  if (kernel) return numbered(kernel[2]);
   const [, group, volume] = /^\/dev\/([^/]+)\/([^/]+)$/.exec(device) ?? [];
   return ({ logicalVolume }) => logicalVolume?.group === group && logicalVolume?.name === volume && !!group;
 }

@@ -10,6 +10,7 @@ async function problems(fstab: string, crypttab = '') {
       label: 'root',
       files: { 'bin/sh': '', 'etc/passwd': '', 'etc/fstab': fstab, 'etc/crypttab': crypttab },
     },
+    { logicalVolume: 'vg/b', files: {} },
   ]);
   const [root] = (await findLinuxRoots(volumes)).roots;
   return root ? deviceProblems(root) : [];
@@ -50,6 +51,19 @@ test.each([
     'UUID=AAAA / ext4 defaults 0 1\nLABEL=root /a ext4 defaults 0 0\n/dev/vg/b /b xfs defaults 0 0\n',
     [],
   ],
+  [
+    'a volume group of another disk',
+    '/dev/mapper/data-u01 /u01 xfs defaults 0 0\n',
+    ['FSTAB_VOLUME_MISSING'],
+  ],
+  ['the same by its other name', '/dev/data/u01 /u01 xfs defaults 0 0\n', ['FSTAB_VOLUME_MISSING']],
+  ['a partition of another disk', '/dev/sdb1 /data ext4 defaults 0 2\n', ['FSTAB_VOLUME_MISSING']],
+  [
+    'the disk of the root, whichever it is',
+    '/dev/xvde1 / ext4 defaults 0 1\n/dev/xvde2 /data ext4 defaults 0 2\n',
+    ['FSTAB_DEVICE_NAMES'],
+  ],
+  ['an iSCSI disk', '/dev/sdb1 /data ext4 _netdev 0 0\nUUID=bbbb /b xfs x-systemd.automount 0 0\n', []],
   ['a filesystem of another disk', 'UUID=bbbb /data xfs defaults 0 0\n', ['FSTAB_VOLUME_MISSING']],
   ['one that boot does not wait for', 'UUID=bbbb /data xfs nofail 0 0\n', []],
   [
@@ -60,6 +74,21 @@ test.each([
   ['tmpfs', 'tmpfs /tmp tmpfs defaults 0 0\n', []],
 ])('fstab: %s', async (_, fstab, codes) => {
   expect((await problems(fstab)).map(({ code }) => code)).toEqual(codes);
+});
+
+test.each([
+  ['/dev/sda1', /on another machine that may be called otherwise\.$/],
+  ['/dev/vda1', /OCI has no disk of such a name/],
+  ['/dev/nvme0n1p1', /OCI has no disk of such a name/],
+])('%s in fstab: what boot makes of it', async (device, sentence) => {
+  const [problem] = await problems(`${device} /boot ext4 defaults 0 2\n`);
+  expect(problem?.sentence).toMatch(sentence);
+});
+
+test('what crypttab opens is not looked for', async () => {
+  expect(await problems('/dev/mapper/safe /safe ext4 defaults 0 2\n', 'safe UUID=dddd none luks\n')).toEqual(
+    [],
+  );
 });
 
 test('crypttab', async () => {

@@ -42,6 +42,19 @@ describe('a read of an object', () => {
   it('that is not allowed says so, and not that the object was deleted', async () => {
     expect(await read(404, 'BucketNotFound')).toMatchObject({ code: 'OCI_NOT_FOUND_OR_NOT_ALLOWED' });
   });
+
+  it.each([
+    ['shorter than asked for', ['12345', '6789'], 'ShortAnswer'],
+    ['longer than asked for', ['12345', '678901'], 'ShortAnswer'],
+    ['as long as asked for, in parts', ['12345', '67890'], undefined],
+  ])('that is answered %s', async (_, parts, serviceCode) => {
+    const value = ReadableStream.from(parts.map((part) => Buffer.from(part)));
+    const clients = fakeClients({ objectStorage: { getObject: () => ({ value }) } });
+    const source = await objectSource(clients, { ...ADDRESS, eTag: 'e', size: 100, metadata: {} });
+    const answer = await source.read(0, 10).catch((error) => error);
+    if (serviceCode) expect(answer).toMatchObject({ name: 'OciServiceError', serviceCode });
+    else expect(String(answer)).toBe('1234567890');
+  });
 });
 
 it('a listing goes on where the page before ended, whatever the name there is', async () => {

@@ -110,9 +110,9 @@ export async function readInitramfsFiles(
 
 /** mkinitcpio's HOOKS with autodetect, initramfs-tools' MODULES=dep, dracut's -H; null where the file says nothing. */
 export function isHostOnly(configuration: string): boolean | null {
-  const hooks = /^\s*HOOKS=[("']*([^)"'\n]*)/m.exec(configuration)?.[1];
+  const hooks = /^[ \t]*HOOKS=[("']*([^)"'\n]*)/m.exec(configuration)?.[1];
   if (hooks !== undefined) return hooks.split(/\s+/).includes('autodetect');
-  const policy = /^\s*MODULES=["']?(most|dep|list|netboot)\b/m.exec(configuration)?.[1];
+  const policy = /^[ \t]*MODULES=["']?(most|dep|list|netboot)\b/m.exec(configuration)?.[1];
   if (policy !== undefined) return policy === 'dep' || policy === 'list';
   const option = /(?:^|[\s'"])(-H|--hostonly|-N|--no-hostonly)(?=$|[\s'"])/.exec(configuration)?.[1];
   return option === undefined ? null : option === '-H' || option === '--hostonly';

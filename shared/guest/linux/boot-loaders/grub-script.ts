@@ -125,7 +125,7 @@ const TOKEN = new RegExp(
     .join('|'),
   'y',
 );
-const IN_DOUBLE_QUOTES = /\\([\\"$\n])|\$\{([^}\n]*)\}|\$([A-Za-z_]\w*|[0-9?@*#])|([^\\$]+|[\s\S])/g;
+const IN_DOUBLE_QUOTES = /\\([\\"$\n])|\$\{([^}\n]*)\}?|\$([A-Za-z_]\w*|[0-9?@*#])|([^\\$]+|[\s\S])/g;
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];

@@ -122,6 +122,8 @@ export interface LinuxReading {
   readonly initramfsTool: InitramfsTool | null;
   /** How the kernel is told its root: `UUID=…`, `LABEL=…`, `/dev/mapper/vg-root`, `/dev/sda1`; null where it is not. */
   readonly root: string | null;
+  /** The root that was read is not what the kernel is told, nor is any other volume of the disk that could be read. */
+  readonly rootMissing: boolean;
   /** The command that names the root by its UUID; null where it is not named by a device, or there is none. */
   readonly rootRemedy: string | null;
   /** The command line asks for OCI's own iSCSI boot (`netroot=iscsi:…oracle.boot:uefi`). */

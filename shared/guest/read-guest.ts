@@ -8,6 +8,7 @@ import type { GuestOptions, GuestReading, GuestVolume } from './guest.ts';
 import { readLinuxBoot } from './linux/boot.ts';
 import { isEsp } from './linux/mounts.ts';
 import { readLinuxSystem } from './linux/read-linux-system.ts';
+import { rootVolumeProblems } from './linux/root-volume.ts';
 import { findLinuxRoots, type LinuxRoot } from './linux/roots.ts';
 import { type OpenedVolumes, openVolumes } from './open-volumes.ts';
 import { readable } from './readable.ts';
@@ -56,15 +57,16 @@ async function readLinux(root: LinuxRoot, options: GuestOptions): Promise<System
   const booting = readLinuxBoot(root.tree, root.volumes, options);
   const commandLine = booting.then(({ linux }) => linux.kernel?.commandLine ?? null);
   const [boot, system] = await Promise.all([booting, readLinuxSystem(root, commandLine)]);
+  const rootProblems = rootVolumeProblems(boot.linux.root, root);
   return {
     system: system.system,
     architecture: boot.architecture,
-    linux: boot.linux,
+    linux: { ...boot.linux, rootMissing: rootProblems.length > 0 },
     windows: null,
     agents: system.agents,
     rootRead: root.onDisk,
     evidence: [...system.evidence, ...boot.evidence],
-    problems: [...boot.problems, ...system.problems],
+    problems: [...boot.problems, ...rootProblems, ...system.problems],
   };
 }
 

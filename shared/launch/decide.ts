@@ -25,6 +25,8 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
 
   const firmwareUnknown = applied.values.firmware === null && evidence.format !== 'oci';
   const problems = [...applied.problems, ...(isSet ? told.flatMap(withModeSet) : told)];
+  const isDoubtful =
+    evidence.format !== 'oci' && (firmwareUnknown || evidence.guest?.linux?.rootMissing === true);
   if (firmwareUnknown) problems.push(FIRMWARE_UNKNOWN);
   problems.push(...unsupportedLaunchMode(evidence, overrides.launchMode));
   const because = typeof row.because === 'string' ? row.because : row.because(evidence);
@@ -32,8 +34,7 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     launchMode: applied.values.launchMode ?? launchMode,
     firmware: applied.values.firmware,
     // Only what OCI wrote and will use itself is certain.
-    confidence:
-      isSet || overrides.firmware || (firmwareUnknown && launchMode !== null) ? 'low' : row.confidence,
+    confidence: isSet || overrides.firmware || (isDoubtful && launchMode !== null) ? 'low' : row.confidence,
     evidence: [{ fact: because, source: 'decision table' }, ...applied.evidence],
     problems,
   };

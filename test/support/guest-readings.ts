@@ -28,6 +28,7 @@ export function linuxReading(
     drivers: Object.fromEntries(states),
     initramfsTool: 'initramfs-tools',
     root: null,
+    rootMissing: false,
     rootRemedy: null,
     ociIscsiBoot: false,
     ...changes,

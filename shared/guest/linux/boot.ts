@@ -110,6 +110,7 @@ export async function readLinuxBoot(
     drivers: driverStates(places, { modules: contents.modules, source: initramfs.paths.at(-1) ?? '' }),
     initramfsTool,
     root: rootOf(line),
+    rootMissing: false,
     rootRemedy,
     ociIscsiBoot,
   };

@@ -4,16 +4,18 @@ import { readConfig } from './config-text.ts';
 import { type FstabEntry, isNeededAtBoot, parseCrypttab } from './fstab.ts';
 import type { LinuxRoot } from './roots.ts';
 import { shellWord } from './shell-word.ts';
-import { isBareDeviceName, kindOfDeviceName, onOtherDisk, volumeNamed } from './volume-names.ts';
+import {
+  isBareDeviceName,
+  kindOfDeviceName,
+  namesOneVolume,
+  onOtherDisk,
+  volumeNamed,
+} from './volume-names.ts';
 
 /** So many are named in a sentence and mended in a remedy; the rest is of the same kind. */
 const MAX_TOLD = 4;
 /** What can be looked for on this disk; swap, network and pseudo filesystems cannot. */
 const ON_DISK = /^(?:ext[234]|xfs|btrfs|vfat|msdos|ntfs)$/;
-
-/** By what it is, or by its name in LVM: on whatever machine it is, it is called so. */
-const NAMES_ONE_VOLUME =
-  /^(?:UUID|LABEL|PARTUUID|PARTLABEL)=|^\/dev\/(?:disk\/by-(?:uuid|label|partuuid|partlabel)|mapper|(?!disk\/|cciss\/)[^/]+)\/[^/]+$/;
 
 /** What of fstab and crypttab depends on where the disk was plugged in, or on other disks. */
 export async function deviceProblems({ tree, fstab, volumes }: LinuxRoot): Promise<Problem[]> {
@@ -27,7 +29,7 @@ export async function deviceProblems({ tree, fstab, volumes }: LinuxRoot): Promi
       !entry.options.includes('bind') &&
       !opened.has(entry.device) &&
       (isElsewhere(entry.device) ||
-        (NAMES_ONE_VOLUME.test(entry.device) && volumeNamed(entry.device, volumes) === null)),
+        (namesOneVolume(entry.device) && volumeNamed(entry.device, volumes) === null)),
   );
   const here = fstab.filter((entry) => !missing.includes(entry));
   return [...byName('/etc/fstab', here), ...byName('/etc/crypttab', crypttab), ...notOnDisk(missing)];

@@ -13,6 +13,15 @@ export function isBareDeviceName(device: string): boolean {
   return SCSI_LIKE.test(device) || NUMBERED.test(device) || BY_HARDWARE.test(device);
 }
 
+/** By what it is, or by its name in LVM; not what is named from there on (PARTNROFF), or in a way of its own. */
+const ONE_VOLUME =
+  /^(?:UUID|LABEL|PARTUUID|PARTLABEL)=[^\\]*$|^\/dev\/(?:disk\/by-(?:uuid|label|partuuid|partlabel)|mapper|(?!disk\/|cciss\/)[^/]+)\/[^/]+$/;
+
+/** Is a volume meant that is called so on whatever machine it is? */
+export function namesOneVolume(device: string): boolean {
+  return ONE_VOLUME.test(device) && !/\/PARTNROFF=/.test(device);
+}
+
 /**
  * What OCI's disks are called is `sd`: SCSI, and ATA as libata has it. The IDE drivers from before it call them `hd`;
  * names of other hypervisors' disks, and udev's by serial number, mean none on OCI.

@@ -311,6 +311,10 @@ test('a launch mode is trusted no further than the firmware that it starts with'
   expect(codes(decision)).toEqual(['FIRMWARE_UNKNOWN']);
 });
 
+test('what was read counts little where the kernel is told another root', () => {
+  expect(decide(linux(virtio, { rootMissing: true }), {})).toMatchObject(is('PARAVIRTUALIZED', 'low'));
+});
+
 describe('what a person set wins', () => {
   test('over an assumption, without a conflict', () => {
     const decision = decide(nothing, { launchMode: 'EMULATED' });

@@ -1,0 +1,30 @@
+import type { Problem } from '../../finding.ts';
+import { cut, printable } from '../../printable.ts';
+import type { LinuxRoot } from './roots.ts';
+import { namesOneVolume, volumeNamed } from './volume-names.ts';
+
+/** A UUID or the name of a volume is short; what is not comes from a hostile image. */
+const MAX_SHOWN = 200;
+
+/**
+ * Is what the kernel is told to mount as its root on this disk? Only of a root that was read: one that is encrypted, or
+ * on a volume of an unknown kind, could be anything.
+ *
+ * @param named `root=` of its command line; null where that is not known
+ */
+export function rootVolumeProblems(
+  named: string | null,
+  { name, onDisk, volumes }: Pick<LinuxRoot, 'name' | 'onDisk' | 'volumes'>,
+): Problem[] {
+  if (named === null || !onDisk || !namesOneVolume(named) || volumeNamed(named, volumes)) return [];
+  const shown = cut(printable(named), MAX_SHOWN);
+  return [
+    {
+      code: 'ROOT_VOLUME_MISSING',
+      severity: 'warn',
+      sentence: `The kernel is told that its root is ${shown}, and no volume of this disk that could be read is that. A system was found on ${name}; but if the root is on another disk, the kernel would wait for it.`,
+      remedy:
+        'Compare `findmnt -no UUID /` with root= in /proc/cmdline in the guest. OCI imports one disk: move the root to the disk that is imported.',
+    },
+  ];
+}

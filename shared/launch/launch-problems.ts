@@ -1,5 +1,5 @@
 import type { Problem } from '../finding.ts';
-import type { LinuxReading } from '../guest/guest.ts';
+import type { LinuxReading, WindowsReading } from '../guest/guest.ts';
 import { cut, printable } from '../printable.ts';
 import type { LaunchEvidence } from './decision-table.ts';
 import { driversRemedy } from './driver-remedies.ts';
@@ -162,13 +162,18 @@ export const windowsNotBootable: Told = ({ guest }) => [
     severity: 'reject',
     sentence:
       'Windows does not start vioscsi, the driver of the paravirtualized boot volume, at boot' +
-      (guest?.windows && startsViostor(guest.windows)
-        ? ': it has viostor, which is for another kind of disk'
-        : '') +
+      (guest?.windows ? whyNotAtBoot(guest.windows) : '') +
       '. It would stop with INACCESSIBLE_BOOT_DEVICE.',
     remedy: VIRTIO_REMEDY,
   },
 ];
+
+function whyNotAtBoot(windows: WindowsReading): string {
+  const { vioscsi } = windows.drivers;
+  if (vioscsi.start !== null && vioscsi.file === false) return ': its file is missing, or cannot be loaded';
+  if (vioscsi.start !== null) return ': it is installed, but started later or never';
+  return startsViostor(windows) ? ': it has viostor, which is for another kind of disk' : '';
+}
 
 const VIRTIO_REMEDY =
   'Install the Oracle VirtIO Drivers for Microsoft Windows in the guest (they bring vioscsi and NetKVM), shut it down ' +

@@ -1,7 +1,7 @@
 import type { WindowsDriver } from '../guest.ts';
 import type { HiveKey } from './hive-keys.ts';
 import { upperCase } from './hive-names.ts';
-import { stringOf } from './hive-values.ts';
+import { stringOf, stringsOf } from './hive-values.ts';
 
 interface Device {
   /** As WindowsDriverReading has it. */
@@ -82,8 +82,9 @@ async function isCritical(critical: HiveKey, { hardwareIds }: Device, service: s
 }
 
 /**
- * Since Windows 8: DeviceIds\PCI\HARDWARE-ID has values that name .inf files, DriverInfFiles\INF the package that is
- * active, DriverPackages\PACKAGE\Descriptors\PCI\HARDWARE-ID a configuration, Configurations\CONFIGURATION the service.
+ * Since Windows 8: DeviceIds\PCI\HARDWARE-ID has values that name .inf files; DriverInfFiles\INF says which package is
+ * active; DriverPackages\PACKAGE\Descriptors\PCI\HARDWARE-ID names a configuration, and in the package
+ * Configurations\CONFIGURATION the service.
  */
 async function isInDatabase(database: HiveKey, { hardwareIds }: Device, service: string): Promise<boolean> {
   const pci = await database.key('DeviceIds\\PCI');
@@ -110,7 +111,9 @@ async function valueNames(key: HiveKey | null): Promise<string[]> {
 
 async function packageOf(database: HiveKey, inf: string): Promise<string | null> {
   const files = await (await database.key('DriverInfFiles'))?.key(inf);
-  return files ? stringOf(await files.value('Active')) : null;
+  if (!files) return null;
+  const [first] = await stringsOf(await files.value(''));
+  return (await stringOf(await files.value('Active'))) ?? first ?? null;
 }
 
 async function configures(database: HiveKey, name: string, id: string, service: string): Promise<boolean> {

@@ -74,7 +74,8 @@ async function readInstallation(
   ];
   const dirty = hives.filter(([, hive]) => hive?.dirty).map(([name]) => name);
   // What was not yet written may be the drivers' installation.
-  const doubtful = system?.dirty === true && services?.drivers.vioscsi.start !== BOOT_START;
+  const doubtful =
+    system?.dirty === true && services !== null && services.drivers.vioscsi.start !== BOOT_START;
   if (dirty.length > 0) problems.push(hiveDirty(dirty, doubtful));
   return {
     system: systemOf(about.product),

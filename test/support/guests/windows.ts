@@ -116,6 +116,9 @@ export const virtio = (build: number): HiveContent => ({
     : critical('vioscsi', VIOSCSI_IDS)),
 });
 
+/** Since Windows 8.1 it stays the same. */
+const CURRENT_VERSIONS: Readonly<Record<number, string>> = { 6003: '6.0', 7601: '6.1', 9200: '6.2' };
+
 export function softwareHive(
   { productName, editionId, installationType, build, release }: WindowsRelease,
   more: HiveContent = {},
@@ -127,7 +130,13 @@ export function softwareHive(
       InstallationType: installationType,
       CurrentBuild: `${build}`,
       CurrentBuildNumber: `${build}`,
-      ...(release && { ReleaseId: release, UBR: 1234 }),
+      CurrentVersion: CURRENT_VERSIONS[build] ?? '6.3',
+      ...(release && {
+        ReleaseId: release,
+        UBR: 1234,
+        CurrentMajorVersionNumber: 10,
+        CurrentMinorVersionNumber: 0,
+      }),
     },
     'Microsoft\\Windows\\CurrentVersion\\Setup\\State': { ImageState: 'IMAGE_STATE_COMPLETE' },
     ...more,
@@ -141,6 +150,11 @@ export function peFile(machine: number): Buffer {
   file.writeUInt32LE(0x80, 0x3c);
   file.write('PE\0\0', 0x80, 'latin1');
   file.writeUInt16LE(machine, 0x84);
+  const [magic, optionalLength] = machine === I386 ? [0x10b, 0xe0] : [0x20b, 0xf0];
+  file.writeUInt16LE(optionalLength, 0x94);
+  file.writeUInt16LE(0x22, 0x96);
+  file.writeUInt16LE(magic, 0x98);
+  file.writeUInt16LE(3, 0x98 + 0x44);
   return file;
 }
 export const AMD64 = 0x8664;
@@ -170,6 +184,8 @@ export function windowsFiles({
     [`${folder}/config/SYSTEM`]: buildHive(system, layout),
     [`${folder}/config/SOFTWARE`]: buildHive(software),
     [`${folder}/ntoskrnl.exe`]: peFile(machine),
+    // By which libguestfs knows a Windows.
+    [`${folder}/cmd.exe`]: peFile(machine),
     ...Object.fromEntries(drivers.map((name) => [`${folder}/drivers/${name}.sys`, peFile(machine)])),
     ...files,
   };

@@ -196,7 +196,12 @@ describe('the driver of the boot volume', () => {
     expect(reading.problems).toMatchObject([
       { code: 'WINDOWS_DRIVER_NOT_AT_BOOT', sentence: expect.stringContaining(words) },
     ]);
-    expect(decided(reading).launchMode).toBeNull();
+    expect(decided(reading)).toMatchObject({
+      launchMode: null,
+      problems: [
+        { severity: 'reject', sentence: expect.stringContaining('it is installed, but started later') },
+      ],
+    });
   });
 
   test.each<[string, WindowsGuest['files'], string]>([
@@ -207,7 +212,10 @@ describe('the driver of the boot volume', () => {
     const reading = await read({ system: system(virtio(NEW)), drivers: ['netkvm'], ...(files && { files }) });
     expect(driver(reading, 'vioscsi')).toMatchObject({ start: 0, file: false });
     expect(facts(reading)).toContain(words);
-    expect(decided(reading).launchMode).toBeNull();
+    expect(decided(reading)).toMatchObject({
+      launchMode: null,
+      problems: [{ severity: 'reject', sentence: expect.stringContaining('its file is missing') }],
+    });
   });
 
   test.each([

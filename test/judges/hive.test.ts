@@ -6,6 +6,8 @@ import { bufferSource } from '../../shared/bytes/buffer.ts';
 import { openHive } from '../../shared/guest/windows/hive.ts';
 import type { HiveKey } from '../../shared/guest/windows/hive-keys.ts';
 import { numberOf, stringOf } from '../../shared/guest/windows/hive-values.ts';
+import { inspect } from '../../shared/inspect.ts';
+import { unpackedFixture } from '../support/fixtures.ts';
 import {
   BARE_SYSTEM,
   CROWDED_SOFTWARE,
@@ -16,6 +18,7 @@ import {
   virtio,
 } from '../support/guests/windows.ts';
 import { buildHive, type HiveContent, type HiveLayout } from '../support/hive.ts';
+import { buildQcow2 } from '../support/images/qcow2.ts';
 import { run } from '../support/programs.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'byoi-judge-hive-'));
@@ -26,6 +29,8 @@ afterAll(() => rmSync(work, { recursive: true }));
 const hivex = (command: string[], input?: string) => run('libhivex-bin', command, input);
 // Perl writes what is beyond ASCII as UTF-8 only when told so.
 process.env.PERL_UNICODE = 'SD';
+process.env.LIBGUESTFS_BACKEND ??= 'direct';
+process.env.LIBGUESTFS_BACKEND_SETTINGS ??= 'force_tcg';
 const exported = () => run('libwin-hivex-perl', ['hivexregedit', '--export', file, '\\']);
 const merge = (text: string) =>
   run('libwin-hivex-perl', ['hivexregedit', '--merge', '--encoding', 'UTF-16LE', file], text);
@@ -141,4 +146,21 @@ test('single values, as hivexget and hivexsh give them', async () => {
   for await (const service of services?.subkeys() ?? []) names.push(service.name);
   const listed = hivex(['hivexsh', file], `cd ${SERVICES}\nls\n`).trim().split('\n');
   expect(names).toEqual(listed);
+});
+
+test('virt-inspector says of the Windows fixture what byoi does', async () => {
+  const disk = unpackedFixture('windows.raw.gz');
+  writeFileSync(file, disk);
+  const inspector = ['virt-inspector', '--format=raw', '-a', file, '--no-applications', '--no-icon'];
+  const xml = run('libguestfs-tools', inspector);
+  const tells = (tag: string) => new RegExp(`<${tag}>(.*)</${tag}>`).exec(xml)?.[1];
+  const verdict = await inspect(bufferSource(buildQcow2(disk)), { name: 'windows.qcow2' });
+  expect(verdict).toMatchObject({ architecture: tells('arch'), guest: { name: tells('product_name') } });
+  expect([tells('name'), tells('major_version'), tells('windows_systemroot')]).toEqual([
+    'windows',
+    '10',
+    '/Windows',
+  ]);
+  const source = `SYSTEM hive, ${tells('windows_current_control_set')}\\Services\\vioscsi`;
+  expect(verdict.evidence.map((evidence) => evidence.source)).toContain(source);
 });

@@ -68,8 +68,8 @@ function script(name: string, ...args: string[]): Promise<void> {
   return execute(join(SCRIPTS, name), ...args);
 }
 
-/** Where the workshop leaves what it made, in its only partition, at 1 MiB. */
-const WORKSHOP = { folder: '/var/workshop', offset: 2 ** 20 };
+/** Where the workshop leaves what it made, in its only partition, at 1 MiB; two initramfs are ten minutes of work. */
+const WORKSHOP = { folder: '/var/workshop', offset: 2 ** 20, seconds: 3600 };
 
 /** An initramfs made on a machine with the disk controller, as a guest has it that comes from there. */
 async function hostOnlyInitramfs({ tool, madeOn }: HostOnly): Promise<string> {
@@ -88,7 +88,7 @@ async function makeHostOnly(madeOn: HostOnly['madeOn'], folder: string): Promise
     architecture: 'x86_64',
     devices: madeOn,
     firmware: 'BIOS',
-    until: /byoi-workshop: done/,
+    until: { mark: /byoi-workshop: done/, seconds: WORKSHOP.seconds },
     writes: 'until it powers off',
   });
   if (made.outcome === 'stopped') throw new Error(`The workshop stopped at ${made.at}:\n${made.console}`);

@@ -36,13 +36,13 @@ export interface BootOptions {
   readonly architecture: Architecture;
   readonly devices: Devices;
   readonly firmware: Machine['firmware'];
-  /** What ends the run as a success; else the report of the guest's own service. */
-  readonly until?: RegExp;
+  /** What ends the run as a success, and how long it may take; else the report of the guest's own service. */
+  readonly until?: { readonly mark: RegExp; readonly seconds: number };
   /** What becomes of the disk: nothing that the guest writes stays; or it does, until it powers off or loses power. */
   readonly writes?: 'discarded' | 'until it powers off' | 'until it loses power';
 }
 
-/** A boot takes 20–60 s in software on an idle machine, dracut waits 180 s for a disk, and making an initramfs minutes. */
+/** A boot takes 20–60 s in software on an idle machine, and dracut waits 180 s for a disk. */
 const PATIENCE_SECONDS = 1200;
 /** The longest silence of a guest that is well: GRUB reading 35 MB of initramfs from an emulated IDE disk. */
 const SILENCE_SECONDS = 240;
@@ -71,6 +71,7 @@ const STOPS: readonly (readonly [RegExp, string])[] = [
 /** Boots a guest in software emulation and reads its serial console until that says how it ended. */
 export async function boot(options: BootOptions): Promise<Boot> {
   const folder = mkdtempSync(join(tmpdir(), 'byoi-boot-'));
+  const goal = options.until ?? { mark: REPORT, seconds: PATIENCE_SECONDS };
   const started = performance.now();
   const [program, ...args] = commandLine(options, folder);
   const machine = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -103,7 +104,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
         loader.refresh();
         console = (console + bytes.toString('latin1')).slice(-CONSOLE_LENGTH);
         const tail = plain(console.slice(-4000));
-        const report = (options.until ?? REPORT).exec(tail);
+        const report = goal.mark.exec(tail);
         const [, mark] = STOPS.find(([pattern]) => pattern.test(tail)) ?? [];
         if (report) {
           const [, disk = '', root = '', nic = '', address = ''] = report;

@@ -66,9 +66,10 @@ export type LinuxDriver = (typeof LINUX_DRIVERS)[number];
 
 /**
  * Where the default kernel finds a driver: in itself, in its initramfs, only once the root filesystem is mounted
- * (`disk`), or nowhere. `unknown`: what would tell could not be read, or was not, since the verdict was decided.
+ * (`disk`), or nowhere. `blocked`: the command line or modprobe.d keeps it from being loaded. `unknown`: what would tell
+ * could not be read, or was not, since the verdict was decided.
  */
-export type DriverState = 'builtin' | 'initramfs' | 'disk' | 'absent' | 'unknown';
+export type DriverState = 'builtin' | 'initramfs' | 'disk' | 'blocked' | 'absent' | 'unknown';
 
 export interface DriverReading {
   readonly state: DriverState;

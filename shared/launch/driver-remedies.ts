@@ -49,6 +49,12 @@ export function driversRemedy(linux: LinuxReading, missing: readonly LinuxDriver
     return `Install a kernel that has ${nowhere.join(', ')} in the guest, shut it down and upload it again.`;
   }
   const command = initramfsCommand(linux, [...missing, 'virtio_net']);
+  const blocked = missing.filter((driver) => linux.drivers[driver].state === 'blocked');
+  if (blocked.length > 0) {
+    const names = blocked.join(', ');
+    const then = command === null ? 'make the initramfs again' : `run \`${command}\``;
+    return `Take ${names} out of modprobe.blacklist= on the kernel's command line and out of /etc/modprobe.d (\`grep -rE "(blacklist|install) +(${blocked.join('|')})" /etc/modprobe.d\`), then ${then}, shut it down and upload it again.`;
+  }
   const rebuild = command
     ? `Run \`${command}\` in the guest`
     : `Rebuild the guest's initramfs with ${missing.join(', ')}`;

@@ -47,8 +47,10 @@ const shown = (text: string | null): string => cut(printable(text ?? ''), MAX_SH
 function lacks(linux: LinuxReading): string {
   const missing = missingAtBoot(linux, BOOT_DRIVERS);
   const installed = missing.filter((driver) => linux.drivers[driver].state === 'disk');
-  const where =
-    installed.length < missing.length
+  const isBlocked = missing.some((driver) => linux.drivers[driver].state === 'blocked');
+  const where = isBlocked
+    ? ': modprobe is told not to load it'
+    : installed.length < missing.length
       ? ''
       : linux.initramfs.outcome === 'none'
         ? ': installed as modules, but there is no initramfs to load them from'

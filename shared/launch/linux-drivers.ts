@@ -19,7 +19,7 @@ export function startsWith(
 ): 'yes' | 'no' | 'unknown' {
   const { state } = drivers[driver];
   if (state === 'builtin' || state === 'initramfs') return 'yes';
-  if (state === 'absent') return 'no';
+  if (state === 'absent' || state === 'blocked') return 'no';
   const readWhole = initramfs.outcome === 'whole' || initramfs.outcome === 'none';
   return state === 'disk' && readWhole ? 'no' : 'unknown';
 }
@@ -54,6 +54,7 @@ export function isInstalled({ drivers }: LinuxReading, driver: LinuxDriver): 'ye
     builtin: 'yes',
     initramfs: 'yes',
     disk: 'yes',
+    blocked: 'no',
     absent: 'no',
     unknown: 'unknown',
   };

@@ -30,7 +30,7 @@ export interface GuestSummary {
   /** How the kernel is told its root: `UUID=…`. */
   readonly root: string | null;
   /**
-   * By name. Linux: `builtin`, `initramfs`, `disk`, `absent`, `unknown`, as the default kernel finds it. Windows:
+   * By name. Linux: `builtin`, `initramfs`, `disk`, `blocked`, `absent`, `unknown`, as the default kernel finds it. Windows:
    * `boot`, `system`, `automatic`, `demand`, `disabled`, `absent`, as it is started.
    */
   readonly drivers: Readonly<Record<string, string>>;

@@ -32,6 +32,7 @@ import {
   UNKNOWN_RELEASE,
 } from './kernel.ts';
 import { releaseInName } from './kernel-image.ts';
+import { blockedBy } from './modprobe.ts';
 import { type DriverPlaces, readDriverPlaces } from './modules.ts';
 
 /** How a Linux guest starts. */
@@ -72,7 +73,7 @@ export async function readLinuxBoot(
   const line = parseCommandLine(kernel?.reading.commandLine ?? '');
   const ociIscsiBoot = asksForOciIscsi(line);
   const loader = found?.menu.loader ?? 'none';
-  const search = { ociIscsiBoot, explain: options.explain };
+  const search = { ociIscsiBoot, blocked: blockedBy(line), explain: options.explain };
   const contents = await readContents(kernel, loader, places, search, problems);
   const initramfs: InitramfsReading = {
     paths: kernel?.initramfs.map(({ name }) => name) ?? [],
@@ -107,7 +108,7 @@ export async function readLinuxBoot(
     kernel: kernel?.reading ?? null,
     otherKernels: others.filter((other) => other !== release),
     initramfs,
-    drivers: driverStates(places, { modules: contents.modules, source: initramfs.paths.at(-1) ?? '' }),
+    drivers: driverStates(places, { ...contents, source: initramfs.paths.at(-1) ?? '' }),
     initramfsTool,
     root: rootOf(line),
     rootMissing: false,
@@ -154,11 +155,12 @@ async function readContents(
   kernel: DefaultKernel | null,
   loader: BootLoader,
   places: DriverPlaces,
-  { ociIscsiBoot, explain }: { ociIscsiBoot: boolean; explain: boolean },
+  { ociIscsiBoot, blocked, explain }: { ociIscsiBoot: boolean; blocked: readonly string[]; explain: boolean },
   problems: Problem[],
 ): Promise<Omit<InitramfsContents, 'outcome'> & Pick<InitramfsReading, 'outcome'>> {
   const nothing = {
     modules: new Set<string>(),
+    blocked: new Set(blocked),
     otherReleases: [],
     ownModules: false,
     hostOnly: null,
@@ -179,6 +181,7 @@ async function readContents(
       {
         release: release === UNKNOWN_RELEASE ? null : release,
         wanted: wantedModules(places),
+        blocked,
         enough: (modules) => !explain && decided(modules),
       },
     ),

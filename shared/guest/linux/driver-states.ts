@@ -48,12 +48,17 @@ function isLoaded(driver: LinuxDriver, { module }: DriverPlace, modules: Readonl
 /** @param initramfs its modules, and its name for a person */
 export function driverStates(
   places: DriverPlaces,
-  initramfs: { readonly modules: ReadonlySet<string>; readonly source: string },
+  initramfs: {
+    readonly modules: ReadonlySet<string>;
+    readonly blocked: ReadonlySet<string>;
+    readonly source: string;
+  },
 ): Record<LinuxDriver, DriverReading> {
   return record((driver) => {
     const place = places[driver];
     const reading = (state: DriverState, source = place.source): DriverReading => ({ state, source });
     if (place.builtin) return reading('builtin');
+    if (DRIVER_TABLE[driver].modules.some((name) => initramfs.blocked.has(name))) return reading('blocked');
     if (isLoaded(driver, place, initramfs.modules)) return reading('initramfs', initramfs.source);
     if (place.module) return reading('disk');
     return place.absent ? reading('absent') : reading('unknown');

@@ -2,6 +2,7 @@ import type { ByteSource } from '../../bytes/source.ts';
 import type { InitramfsTool } from '../guest.ts';
 import { moduleName } from './driver-table.ts';
 import { InitramfsUnreadableError, readInitramfs } from './initramfs-archive.ts';
+import { parseModprobe } from './modprobe.ts';
 
 /** Kernels whose modules are told by name. */
 const MAX_RELEASES = 8;
@@ -16,6 +17,8 @@ export interface InitramfsContents {
   readonly reason: string | null;
   /** Of the modules that were looked for, those that are there for this kernel. */
   readonly modules: ReadonlySet<string>;
+  /** Modules that its modprobe.d, or the command line, keeps from being loaded; they are not in `modules`. */
+  readonly blocked: ReadonlySet<string>;
   /** Releases of other kernels that it has modules for. */
   readonly otherReleases: readonly string[];
   /** It has modules of this kernel, or such as name none. */
@@ -30,6 +33,8 @@ export interface InitramfsSearch {
   readonly release: string | null;
   /** Modules to look for. */
   readonly wanted: ReadonlySet<string>;
+  /** Of these, what the command line keeps from being loaded. */
+  readonly blocked: readonly string[];
   /** Asked after each module that was found: is that all? */
   readonly enough: (modules: ReadonlySet<string>) => boolean;
 }
@@ -48,6 +53,8 @@ const DRACUT_HOST_ONLY = /^lib\/dracut\/hostonly-(kernel-modules\.txt|files)$/;
 /** Files that say so in words: dracut's arguments, mkinitcpio's and initramfs-tools' configuration. */
 const CONFIGURATION =
   /^(lib\/dracut\/build-parameter\.txt|buildconfig|conf\/initramfs\.conf|conf\/conf\.d\/[^/]+)$/;
+/** modprobe.d(5). It comes before the modules: the tools sort their archives. */
+const MODPROBE = /^(etc|lib)\/modprobe\.d\/[^/]+\.conf$|^etc\/modprobe\.conf$/;
 /** A filesystem in the initramfs that has most of it: of dracut's squash modules, and Talos'. */
 const PACKED = /(^|\/)((squash|squashfs|erofs)-root\.img|rootfs\.sqsh)$/;
 
@@ -57,9 +64,10 @@ const PACKED = /(^|\/)((squash|squashfs|erofs)-root\.img|rootfs\.sqsh)$/;
  */
 export async function readInitramfsFiles(
   files: readonly ByteSource[],
-  { release, wanted, enough }: InitramfsSearch,
+  { release, wanted, blocked: blockedBefore, enough }: InitramfsSearch,
 ): Promise<InitramfsContents> {
   const modules = new Set<string>();
+  const blocked = new Set(blockedBefore);
   const releases = new Set<string>();
   let ownModules = false;
   let hostOnly: boolean | null = null;
@@ -69,6 +77,7 @@ export async function readInitramfsFiles(
     outcome,
     reason,
     modules,
+    blocked,
     otherReleases: [...releases],
     ownModules,
     hostOnly,
@@ -86,6 +95,10 @@ export async function readInitramfsFiles(
         if (CONFIGURATION.test(path)) {
           hostOnly = isHostOnly((await entry.read(MAX_CONFIGURATION)).toString('latin1')) ?? hostOnly;
         }
+        if (MODPROBE.test(path)) {
+          const names = parseModprobe((await entry.read(MAX_CONFIGURATION)).toString('latin1'));
+          for (const name of names) if (wanted.has(name)) blocked.add(name);
+        }
         if (PACKED.test(path)) packed = path;
         const name = moduleName(path);
         if (name === null) continue;
@@ -95,7 +108,7 @@ export async function readInitramfsFiles(
           continue;
         }
         ownModules = true;
-        if (!wanted.has(name)) continue;
+        if (!wanted.has(name) || blocked.has(name)) continue;
         modules.add(name);
         if (enough(modules)) return contents('enough', null);
       }

@@ -143,6 +143,12 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
       is('EMULATED', 'high'),
       'PARAVIRTUALIZED_DRIVERS_MISSING',
     ],
+    // It is there, and modprobe is told not to load it.
+    [
+      linux({ ...ide, ...virtio, virtio_scsi: 'blocked', sd_mod: 'initramfs' }),
+      is('EMULATED', 'high'),
+      'PARAVIRTUALIZED_DRIVERS_MISSING',
+    ],
     // Installed, but without an initramfs to bring it in time.
     [
       linux(
@@ -436,6 +442,12 @@ describe('the remedy is a command for the guest', () => {
 
   test('of a tool that is not known it names the drivers', () => {
     expect(remedy(linux(ide, { initramfsTool: null }))).toMatch(/initramfs with virtio_pci, virtio_scsi,/);
+  });
+
+  test('a driver that is blocked is let go first', () => {
+    expect(remedy(linux({ ...ide, virtio_scsi: 'blocked' }))).toMatch(
+      /^Take virtio_scsi out of modprobe\.blacklist=.*then run `printf .*update-initramfs/,
+    );
   });
 
   test('a driver that is nowhere needs another kernel', () => {

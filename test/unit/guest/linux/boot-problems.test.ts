@@ -54,6 +54,23 @@ describe('the initramfs', () => {
     expect(linux.drivers).toMatchObject({ virtio_scsi: { state: 'disk' }, sd_mod: { state: 'initramfs' } });
   });
 
+  test.each(['blacklist virtio_scsi', 'install virtio-scsi /bin/false'])(
+    'does not bring what its modprobe.d keeps out: %s',
+    async (line) => {
+      const modules = modulesIn(RELEASE, VIRTIO_SCSI).map((path) => [path, '']);
+      const archive = {
+        'etc/modprobe.d/local.conf': `# blacklist sd_mod\n${line}\n`,
+        ...Object.fromEntries(modules),
+      };
+      const { linux } = await read({ ...DEBIAN_12, [INITRD]: initramfs(archive) });
+      expect(linux.drivers).toMatchObject({
+        virtio_scsi: { state: 'blocked' },
+        virtio_pci: { state: 'initramfs' },
+        sd_mod: { state: 'initramfs' },
+      });
+    },
+  );
+
   test('of another kernel counts for nothing, and is told', async () => {
     const boot = await read({ ...DEBIAN_12, [INITRD]: initramfs(modulesIn('6.1.0-9-amd64', EVERY_MODULE)) });
     expect(boot.linux.drivers.virtio_scsi.state).toBe('disk');
@@ -227,6 +244,22 @@ describe('the command line', () => {
     'ZFS=rpool/ROOT',
   ])('root=%s survives the move', async (root) => {
     expect(codes(await read(withOptions(`root=${root} console=ttyS0`)))).toEqual([]);
+  });
+
+  test.each([
+    ['modprobe.blacklist=floppy,virtio_scsi', 'blocked'],
+    ['rd.driver.blacklist=virtio-scsi', 'blocked'],
+    ['module_blacklist=virtio_scsi', 'blocked'],
+    ['modprobe.blacklist=nouveau', 'initramfs'],
+  ])('with %s: virtio_scsi is %s', async (parameter, state) => {
+    const { linux } = await read(withOptions(`root=UUID=5f3c ${parameter}`));
+    expect(linux.drivers.virtio_scsi.state).toBe(state);
+  });
+
+  test('cannot block what is built in', async () => {
+    const modules = kernelModules(RELEASE, { builtin: VIRTIO_SCSI });
+    const { linux } = await read({ ...withOptions('modprobe.blacklist=virtio_scsi'), ...modules });
+    expect(linux.drivers.virtio_scsi.state).toBe('builtin');
   });
 
   test('without a serial console is warned of, with a command of the distribution', async () => {

@@ -16,7 +16,7 @@ const RELEASE = '6.1.0-13-amd64';
 
 async function states(files: Files, configurations: readonly string[] = [`/boot/config-${RELEASE}`]) {
   const places = await readDriverPlaces(fileTree(memoryDirectory(files)), RELEASE, configurations);
-  const found = driverStates(places, { modules: new Set(), source: '' });
+  const found = driverStates(places, { modules: new Set(), blocked: new Set(), source: '' });
   return Object.fromEntries(LINUX_DRIVERS.map((driver) => [driver, found[driver].state]));
 }
 

@@ -2,7 +2,8 @@
 # Installs what building and booting the guests of `npm run test:boot` asks for, on Debian or Ubuntu: what is there
 # stays. Building asks for root; the boots do not.
 #
-#   install.sh [--all]   with --all also what the guests of another architecture need
+#   install.sh [--all]   with --all also what those guests need that are not built at every change: Arm, and a
+#                        kernel of its own
 set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
@@ -28,6 +29,13 @@ if [[ ${1:-} == --all ]]; then
   need qemu-aarch64-static qemu-user-static
   need update-binfmts binfmt-support
   need arch-test arch-test
+  need_file /usr/src/linux-source-6.1.tar.xz linux-source-6.1
+  need gcc gcc
+  need make make
+  need flex flex
+  need bison bison
+  need bc bc
+  need_file /usr/include/gelf.h libelf-dev
 fi
 
 if ((${#packages[@]} > 0)); then

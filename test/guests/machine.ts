@@ -81,10 +81,7 @@ export async function boot(options: BootOptions): Promise<Boot> {
       const seconds = () => Math.round((performance.now() - started) / 1000);
       const stop = (at: string) =>
         resolve({ outcome: 'stopped', seconds: seconds(), at, console: plain(console).slice(-3000) });
-      const patience = setTimeout(
-        () => stop(`not there after ${PATIENCE_SECONDS} s`),
-        PATIENCE_SECONDS * 1000,
-      );
+      const patience = setTimeout(() => stop(`not there after ${goal.seconds} s`), goal.seconds * 1000);
       const silence = setTimeout(() => stop(`silent after "${lastLine(console)}"`), SILENCE_SECONDS * 1000);
       const loader = setTimeout(() => {
         if (HANDED_OVER.test(plain(console))) stop('BIOS finds no loader');

@@ -15,7 +15,7 @@ import type { Verdict } from './launch/verdict.ts';
 import { type Findings, refused, weigh } from './launch/weigh.ts';
 
 /** Many times what any honest image takes; an image that takes more is refused, not read for an hour. */
-const BUDGET = { requests: 1000, bytes: 256 * 2 ** 20 };
+export const BUDGET = { requests: 1000, bytes: 256 * 2 ** 20 };
 
 /** What is inspected. */
 export interface Inspected {

@@ -19,6 +19,9 @@ const LICENSED_IDS: Readonly<Record<string, LicensedSystem>> = {
   sles_sap: 'sles',
   sle_hpc: 'sles',
   sled: 'sles',
+  sle_rt: 'sles',
+  'sle-micro': 'sles',
+  'sl-micro': 'sles',
 };
 
 /** The licensed system that a name speaks of; null where it speaks of none. */

@@ -40,7 +40,8 @@ export const DRIVER_TABLE: Readonly<Record<LinuxDriver, DriverRow>> = {
   xen_netfront: row('CONFIG_XEN_NETDEV_FRONTEND', 'net', 'xen_netfront', 'xen_vnif'),
 };
 
-const MODULE_FILE = /(?:^|\/)([^/]+)\.ko(?:\.gz|\.xz|\.zst)?$/;
+/** As kmod and BusyBox read them. */
+const MODULE_FILE = /(?:^|\/)([^/]+)\.ko(?:\.(?:gz|bz2|lzma|xz|lz4|zst))?$/;
 
 /** A module's name by its file, as modprobe has it: `xen_blkfront` of `…/xen-blkfront.ko.xz`; null for what is no module. */
 export function moduleName(path: string): string | null {

@@ -45,12 +45,20 @@ describe('recogniseLicence', () => {
       'sles',
       'os-release',
     ],
+    ['SUSE Linux Micro', { ...clues, systemId: 'sl-micro' }, 'sles', 'os-release'],
     ['the name', { ...clues, name: 'sles15.qcow2' }, 'sles', 'object name'],
     ['the disk, whatever a person set', { ...clues, set: 'Debian', windows: mark }, 'windows', 'partition 1'],
   ] as const)('by %s', (_, given, licensedSystem, source) => {
     const found = recogniseLicence(given);
     expect(found).toMatchObject({ licensedSystem, evidence: [{ source }] });
   });
+
+  test.each(['centos', 'rocky', 'almalinux', 'ol', 'opensuse-leap', 'opensuse-tumbleweed'])(
+    '%s, made of the same sources, needs none',
+    (systemId) => {
+      expect(recogniseLicence({ ...clues, systemId, name: 'rhel-sles.qcow2' }).licensedSystem).toBeNull();
+    },
+  );
 
   test('a system on the disk that is free overrules a name', () => {
     const found = recogniseLicence({ ...clues, systemId: 'debian', name: 'win2k19-lookalike.qcow2' });

@@ -198,7 +198,7 @@ describe('an initramfs that cannot be read is told with its reason:', () => {
 
   it('more than is ever read of one', async () => {
     const endless: ByteSource = { size: 2 ** 40, read: async (_offset, length) => Buffer.alloc(length) };
-    await expect(namesOf(endless)).rejects.toThrow('it is larger than 512 MiB');
+    await expect(namesOf(endless)).rejects.toThrow('it is larger than 208 MiB');
   });
 
   // 2 GiB of zeros are made before it is over.

@@ -24,6 +24,7 @@ test.each([
   ['kernel/drivers/block/xen-blkfront.ko.xz', 'xen_blkfront'],
   ['/lib/modules/2.6.18/kernel/drivers/scsi/sd_mod.ko', 'sd_mod'],
   ['updates/virtio_scsi.ko.zst', 'virtio_scsi'],
+  ['kernel/drivers/scsi/virtio_scsi.ko.lzma', 'virtio_scsi'],
   ['kernel/drivers/scsi/virtio_scsi.ko.hmac', null],
   ['usr/share/doc/virtio_scsi', null],
 ])('%s is the module %s', (path, name) => {

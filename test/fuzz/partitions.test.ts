@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { meter } from '../../shared/bytes/budget.ts';
 import type { ByteSource } from '../../shared/bytes/source.ts';
 import { readFirmware } from '../../shared/disk/firmware.ts';
 import { readPartitions } from '../../shared/disk/partitions.ts';
@@ -11,9 +12,14 @@ const SECTOR = 512;
 /** Of its entries' array, as `buildGpt` writes it. */
 const ENTRIES = { offset: 2 * SECTOR, length: 128 * 128 };
 
-/** Whatever a table says: partitions lie inside the disk, and the same is told of damage as of a table that is whole. */
+/** Boot record, chain of extended records, GPT and its backup, and the look for 4096-byte sectors. */
+const MAX_READS = 70;
+
+/** Whatever a table says: it is read in few reads, and its partitions lie inside the disk. */
 async function parse(disk: ByteSource) {
-  const table = await readPartitions(disk);
+  const metered = meter(disk, { requests: Infinity, bytes: Infinity });
+  const table = await readPartitions(metered);
+  expect(metered.cost.requests).toBeLessThan(MAX_READS);
   for (const { offset, length } of table.partitions) {
     expect(offset >= 0 && length > 0 && offset + length <= disk.size).toBe(true);
   }

@@ -2,6 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ByoiError } from '../../../shared/errors.ts';
+import { fileTree } from '../../../shared/filesystem/file-tree.ts';
+import { readLinuxBoot } from '../../../shared/guest/linux/boot.ts';
+import { readLinuxSystem } from '../../../shared/guest/linux/read-linux-system.ts';
+import { findLinuxRoots } from '../../../shared/guest/linux/roots.ts';
+import { guestVolumes } from '../../support/guest-volumes.ts';
+import type { Files } from '../../support/guests/boot-files.ts';
+import { DEBIAN_12 } from '../../support/guests/debian.ts';
+import { ALPINE_EXTLINUX, ARCH_SYSTEMD_BOOT, CIRROS_0_6 } from '../../support/guests/other-linux.ts';
+import { CENTOS_5, RHEL_8 } from '../../support/guests/red-hat.ts';
+import { memoryDirectory } from '../../support/memory-directory.ts';
 
 /** As far as a text of a guest is read, but LVM's, which has its own test. */
 const LONGEST = 2 ** 20;
@@ -127,4 +137,55 @@ test.each(readers)(
       expect(performance.now() - began, JSON.stringify(nasty)).toBeLessThan(MAX_MILLISECONDS);
     }
   },
+);
+
+/** Read when they are there, and not part of the guests' own boot files. */
+const SETTINGS = [
+  ...[
+    'default/grub',
+    'fstab',
+    'crypttab',
+    'netplan/a.yaml',
+    'network/interfaces',
+    'cloud/cloud.cfg',
+    'conf.d/net',
+  ],
+  ...['sysconfig/network-scripts/ifcfg-eth0', 'sysconfig/network/ifcfg-eth0', 'systemd/network/a.network'],
+  ...['systemd/network/a.link', 'udev/rules.d/70-persistent-net.rules', 'NetworkManager/NetworkManager.conf'],
+  ...['NetworkManager/system-connections/a.nmconnection'],
+].map((path) => `etc/${path}`);
+
+const GUESTS: Readonly<Record<string, Files>> = {
+  'Debian 12': DEBIAN_12,
+  'RHEL 8': RHEL_8,
+  'CentOS 5': CENTOS_5,
+  Arch: ARCH_SYSTEMD_BOOT,
+  Alpine: ALPINE_EXTLINUX,
+  CirrOS: CIRROS_0_6,
+  SUSE: { 'etc/SuSE-release': 'SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\n' },
+  'Ubuntu 10.04': { 'etc/lsb-release': 'DISTRIB_ID=Ubuntu\n' },
+  'CentOS 6': { 'etc/redhat-release': 'CentOS release 6.10 (Final)\n' },
+};
+
+/** Also what is parsed in place, where the files are read. */
+test.each(Object.entries(GUESTS))(
+  'a guest like %s whose every text goes on for a MiB is read in time',
+  async (_, files) => {
+    const settings = Object.fromEntries(SETTINGS.map((path) => [path, '']));
+    for (const piece of COMMON_PIECES) {
+      const nasty = textOf({ beginning: '\n', piece, length: LONGEST });
+      const texts = Object.entries({ ...settings, ...files }).map(([path, file]) => [
+        path,
+        typeof file === 'string' ? `${file}${nasty}` : file,
+      ]);
+      const began = performance.now();
+      const guest: Files = { 'bin/sh': '', 'usr/bin/cloud-init': '', ...Object.fromEntries(texts) };
+      await readLinuxBoot(fileTree(memoryDirectory(guest)), [], { explain: true });
+      for (const root of (await findLinuxRoots(await guestVolumes([{ files: guest }]))).roots) {
+        await readLinuxSystem(root, Promise.resolve(null));
+      }
+      expect(performance.now() - began, JSON.stringify(piece)).toBeLessThan(2 * MAX_MILLISECONDS);
+    }
+  },
+  60_000,
 );

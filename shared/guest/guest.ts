@@ -108,6 +108,8 @@ export interface KernelReading {
   readonly path: string;
   /** What it is started with; null where no boot loader's configuration says so. */
   readonly commandLine: string | null;
+  /** No boot loader that was found starts it: it is the newest there, or the first of entries for an unknown loader. */
+  readonly assumed: boolean;
   /** The configuration that names it: `/boot/grub/grub.cfg`; `/boot` where it is just the newest there. */
   readonly source: string;
 }

@@ -29,12 +29,15 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     evidence.format !== 'oci' && (firmwareUnknown || evidence.guest?.linux?.rootMissing === true);
   if (firmwareUnknown) problems.push(FIRMWARE_UNKNOWN);
   problems.push(...unsupportedLaunchMode(evidence, overrides.launchMode));
+  // Another kernel may be the one that starts.
+  const isAssumed = row.confidence === 'high' && evidence.guest?.linux?.kernel?.assumed === true;
+  const confidence = isAssumed ? 'medium' : row.confidence;
   const because = typeof row.because === 'string' ? row.because : row.because(evidence);
   return {
     launchMode: applied.values.launchMode ?? launchMode,
     firmware: applied.values.firmware,
     // Only what OCI wrote and will use itself is certain.
-    confidence: isSet || overrides.firmware || (isDoubtful && launchMode !== null) ? 'low' : row.confidence,
+    confidence: isSet || overrides.firmware || (isDoubtful && launchMode !== null) ? 'low' : confidence,
     evidence: [{ fact: because, source: 'decision table' }, ...applied.evidence],
     problems,
   };

@@ -6,6 +6,7 @@ import * as problems from './launch-problems.ts';
 import {
   BOOT_DRIVERS,
   hasVirtioScsi,
+  isForXenOnly,
   isInstalled,
   OLD_IDE_BOOT_DRIVERS,
   startsEmulated,
@@ -108,6 +109,15 @@ export const rows: readonly Row[] = [
     because: ({ guest }) =>
       "its kernel is told to boot by OCI's iSCSI (netroot), and its initramfs can: OCI made it" +
       (guest?.linux && paravirtualized(guest.linux) === 'yes' ? '; PARAVIRTUALIZED works too' : ''),
+  },
+  {
+    name: 'Linux with a kernel that runs under Xen only',
+    when: linux(({ kernel }) => kernel !== null && isForXenOnly(kernel.release)),
+    launchMode: null,
+    firmware: firmwareOf,
+    confidence: 'high',
+    because: 'its default kernel is one of a paravirtualized Xen guest, which no other machine can start',
+    problems: problems.linuxForXen,
   },
   {
     name: 'Linux whose root goes by a name that no disk of OCI has',
@@ -280,7 +290,7 @@ export const rows: readonly Row[] = [
     when: () => true,
     launchMode: 'PARAVIRTUALIZED',
     confidence: 'low',
-    because: 'an assumption: Linux has had the drivers for it since 3.4',
+    because: 'an assumption: Linux has had the drivers for it since 3.4, FreeBSD since 10',
     problems: problems.driversNotRead,
   },
 ];

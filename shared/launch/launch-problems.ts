@@ -39,6 +39,16 @@ export const linuxOnIdeOnly = ofLinux((linux) => [
   },
 ]);
 
+export const linuxForXen = ofLinux((linux) => [
+  {
+    code: 'KERNEL_FOR_XEN_ONLY',
+    severity: 'reject',
+    sentence: `${kernelOf(linux)} is made for paravirtualized Xen guests; no launch mode of OCI can start it.`,
+    remedy:
+      'Install the standard kernel in the guest (`yum install kernel`, `zypper install kernel-default`), make it the default, install GRUB on the disk, and upload it again.',
+  },
+]);
+
 /** A device's name is short; what is not comes from a hostile image. */
 const MAX_SHOWN = 200;
 const shown = (text: string | null): string => cut(printable(text ?? ''), MAX_SHOWN);

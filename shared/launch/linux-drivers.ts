@@ -61,6 +61,12 @@ export function isInstalled({ drivers }: LinuxReading, driver: LinuxDriver): 'ye
   return answers[drivers[driver].state];
 }
 
+/**
+ * The kernels that Red Hat (5) and SUSE (up to 12 SP1) called `xen`, built for paravirtualized guests alone. Debian's of
+ * that name, from 2.6.32 on, start anywhere.
+ */
+export const isForXenOnly = (release: string): boolean => /(?:\.el5xen|-xen)$/.test(release);
+
 /** Upstream Linux got virtio_scsi in 3.4; null where the release is not one of Linux. */
 export function hasVirtioScsi(release: string): boolean | null {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];

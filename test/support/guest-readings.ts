@@ -21,6 +21,7 @@ export function linuxReading(
       release: '6.1.0-13-amd64',
       path: '/boot/vmlinuz',
       commandLine: null,
+      assumed: false,
       source: '/boot/grub/grub.cfg',
     },
     otherKernels: [],

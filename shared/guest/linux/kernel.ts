@@ -35,7 +35,8 @@ export async function readDefaultKernel(
   { menu, directories, kernel }: FoundMenu,
 ): Promise<DefaultKernel | null> {
   if (!kernel) return null;
-  const { chosen, source } = menu;
+  const { chosen, loader, source } = menu;
+  const assumed = loader === 'none' || loader === 'unknown';
   const { name: path, content } = kernel;
   if (isUnified(chosen)) {
     const unified = await readUnifiedKernel(content);
@@ -44,7 +45,7 @@ export async function readDefaultKernel(
       const commandLine = chosen.commandLine ?? unified.commandLine;
       const release = unified.release ?? (await onlyRelease(tree));
       return {
-        reading: { release, path, commandLine, source },
+        reading: { release, path, commandLine, assumed, source },
         architecture,
         initramfs: initramfs ? [{ name: `${path} (.initrd)`, content: initramfs }] : [],
         missing: [],
@@ -57,7 +58,7 @@ export async function readDefaultKernel(
   ]);
   const release = image.release ?? releaseOf(chosen, kernel) ?? (await onlyRelease(tree));
   return {
-    reading: { release, path, commandLine: chosen.commandLine, source },
+    reading: { release, path, commandLine: chosen.commandLine, assumed, source },
     architecture: image.architecture,
     initramfs: files.filter((file) => file !== null),
     missing: chosen.initramfs.filter((_, index) => files[index] === null),

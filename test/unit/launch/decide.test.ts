@@ -51,7 +51,13 @@ const unreadable: LinuxReading['initramfs'] = {
   reason: 'it is compressed with a method nobody knows',
   hostOnly: null,
 };
-const kernel = (release: string) => ({ release, path: '/boot/vmlinuz', commandLine: null, source: '/boot' });
+const kernel = (release: string, assumed = false) => ({
+  release,
+  path: '/boot/vmlinuz',
+  commandLine: null,
+  assumed,
+  source: '/boot',
+});
 const vioscsi = { start: 0, file: true, devices: ['1AF4:1004', '1AF4:1048'] };
 const netkvm = { start: 3, file: true, devices: ['1AF4:1000'] };
 const unknownDrivers: Drivers = { virtio_pci: 'unknown', virtio_scsi: 'unknown', sd_mod: 'unknown' };
@@ -82,6 +88,10 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
     [linux({ ...virtio, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
     [linux({ ...onDisk, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), is('NATIVE', 'high')],
   ],
+  'Linux with a kernel that runs under Xen only': [
+    [linux(ide, { kernel: kernel('2.6.18-398.el5xen') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
+    [linux(virtio, { kernel: kernel('3.0.101-63-xen') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
+  ],
   'Linux whose root goes by a name that no disk of OCI has': [
     [linux(virtio, { root: '/dev/vda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
     [linux(virtio, { root: '/dev/nvme0n1p1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
@@ -104,6 +114,8 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
     [linux({ ...virtio, ...oldIde }, { root: '/dev/hda1' }), is('EMULATED', 'medium'), 'ROOT_ON_IDE_DISK'],
   ],
   'Linux with the paravirtualized drivers': [
+    // Debian's kernel of that name starts anywhere.
+    [linux(virtio, { kernel: kernel('2.6.32-5-xen-amd64') }), is('PARAVIRTUALIZED', 'high')],
     // Another volume may be called so, but mostly the boot volume is.
     [linux(virtio, { root: '/dev/sda1' }), is('PARAVIRTUALIZED', 'high')],
     [linux(virtio, { root: 'UUID=5f3c' }), is('PARAVIRTUALIZED', 'high')],
@@ -315,6 +327,11 @@ test('a launch mode is trusted no further than the firmware that it starts with'
   const decision = decide({ ...linux(virtio), firmware: null }, {});
   expect(decision).toMatchObject({ launchMode: 'PARAVIRTUALIZED', firmware: null, confidence: 'low' });
   expect(codes(decision)).toEqual(['FIRMWARE_UNKNOWN']);
+});
+
+test('a kernel that no boot loader was seen to start makes no high confidence', () => {
+  const decision = decide(linux(virtio, { kernel: kernel('6.1.0', true) }), {});
+  expect(decision).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
 });
 
 test('what was read counts little where the kernel is told another root', () => {

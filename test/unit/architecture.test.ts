@@ -20,13 +20,20 @@ interface Rule {
 const ANY_PACKAGE = /./;
 const NO_SDK = /^(?!oci-)/;
 const NO_PACKAGE = /^(?!)/;
+/** Bytes in, bytes or findings out: no file, no network, no process. */
+const PURE_PACKAGE =
+  /^(node:zlib|node:stream|node:stream\/web|zod|fzstd|unbzip2-stream\/lib\/bzip2\.js|xz-decompress)$/;
 
 /** Who may know whom. The longest key that a file's path begins with is its rule; a file without one is a mistake. */
 const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(GROUND.map((path) => [path, { ours: [], packages: NO_PACKAGE }])),
   ...Object.fromEntries(
-    READERS.map((path, index) => [path, { ours: [...READERS.slice(0, index), ...GROUND], packages: NO_SDK }]),
+    READERS.map((path, index) => [
+      path,
+      { ours: [...READERS.slice(0, index), ...GROUND], packages: PURE_PACKAGE },
+    ]),
   ),
+  'shared/bytes/file.ts': { ours: ['shared/bytes/', ...GROUND], packages: /^node:fs\/promises$/ },
   'shared/inspect.ts': { ours: [...READERS, ...GROUND], packages: NO_PACKAGE },
   // Pure: its hash is all that it needs of the world.
   'shared/run/': { ours: ['shared/launch/verdict.ts'], packages: /^node:crypto$/ },
@@ -100,6 +107,9 @@ test.each([
   ['shared/bytes/file.ts', 'shared/image/qcow2.ts'],
   ['shared/image/qcow2.ts', 'shared/launch/decide.ts'],
   ['shared/image/qcow2.ts', 'oci-objectstorage'],
+  ['shared/guest/guest.ts', 'node:fs'],
+  ['shared/filesystem/file-tree.ts', 'node:fs/promises'],
+  ['shared/bytes/url.ts', 'node:https'],
   ['shared/run/advance.ts', 'shared/oci/run-store.ts'],
   ['shared/run/advance.ts', 'node:fs'],
   ['shared/oci/objects.ts', 'shared/drive/drive.ts'],
@@ -122,6 +132,13 @@ test('nothing that a function is made of can start a program or run text as code
   expect(within.filter(({ to }) => runners.test(to))).toEqual([]);
   const evaluated = sources.filter((path) => /\beval\(|new Function\(/.test(readFileSync(path, 'utf8')));
   expect(evaluated).toEqual([]);
+});
+
+test('the network is asked by the source of a URL and the SDK’s transport only', () => {
+  const asking = sources
+    .filter((path) => path.startsWith('shared/'))
+    .filter((path) => /\bfetch\(|\bnew WebSocket\(/.test(readFileSync(path, 'utf8')));
+  expect(asking.toSorted()).toEqual(['shared/bytes/url.ts', 'shared/oci/transport.ts']);
 });
 
 test('no object is deleted but the documents of the ledger', () => {

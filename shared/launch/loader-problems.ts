@@ -19,15 +19,20 @@ export function loaderProblems(
   const wanted: GuestArchitecture = architecture ?? 'x86_64';
   if (efi.fallbackLoaders.includes(wanted)) return [];
   const path = FALLBACK_PATHS[wanted];
-  const [loader] = efi.loaders;
+  // One for 32-bit firmware is there, and is not what OCI's firmware starts.
+  const fallback = efi.fallbackLoaders.includes('i386') ? ['\\EFI\\BOOT\\BOOTIA32.EFI'] : [];
+  const [loader] = [...efi.loaders, ...fallback];
+  const suffix = wanted === 'aarch64' ? 'aa64' : 'x64';
   return [
     {
       code: 'UEFI_FALLBACK_LOADER_MISSING',
       severity: 'warn',
       sentence: loader
-        ? `The EFI system partition has no ${path}, only ${printable(loader)}, which firmware does not find by itself.`
-        : `The EFI system partition has no ${path}, and no other loader.`,
-      remedy: `In the guest: \`grub-install --removable\`, \`bootctl install\`, or copy its loader to ${path}.`,
+        ? `The EFI system partition has no ${path}, only ${printable(loader)}, which OCI's firmware does not find: the disk would not start.`
+        : `The EFI system partition has no ${path}, and no other loader: the disk would not start.`,
+      remedy:
+        `In the guest: \`grub-install --removable\` (Debian, SUSE), \`dnf reinstall shim-${suffix} grub2-efi-${suffix}\` (Red Hat) or ` +
+        `\`bootctl install\` (systemd-boot); or copy all of its loader's folder to \\EFI\\BOOT, and the loader there to ${path}.`,
     },
   ];
 }

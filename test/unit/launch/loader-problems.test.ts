@@ -16,12 +16,16 @@ test.each([
   const [problem] = loaderProblems(efi([], ['\\EFI\\debian\\shimx64.efi']), 'UEFI_64', architecture);
   expect(problem).toMatchObject({ code: 'UEFI_FALLBACK_LOADER_MISSING', severity: 'warn' });
   expect(problem?.sentence).toContain(path);
+  expect(problem?.remedy).toContain(architecture === 'aarch64' ? 'shim-aa64' : 'shim-x64');
   expect(problem?.sentence).toContain('\\EFI\\debian\\shimx64.efi');
   expect(loaderProblems(efi([architecture]), 'UEFI_64', architecture)).toEqual([]);
 });
 
 test('a fallback loader for another architecture is none', () => {
-  expect(loaderProblems(efi(['i386', 'aarch64']), 'UEFI_64', 'x86_64')).toHaveLength(1);
+  const [problem, ...more] = loaderProblems(efi(['i386', 'aarch64']), 'UEFI_64', 'x86_64');
+  expect(more).toEqual([]);
+  expect(problem?.sentence).toContain('BOOTIA32.EFI');
+  expect(problem?.sentence).not.toContain('no other loader');
 });
 
 test('a disk that starts with BIOS needs none, nor does one whose partition was not read', () => {

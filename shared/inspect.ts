@@ -80,7 +80,7 @@ async function readFindings({ source, name, settings, explain, failures }: Task)
     const { guarded, failures: damages } = noteFailures(image.disk);
     try {
       disk = await readDisk(guarded);
-      guest = await readGuest(disk.volumes, { explain });
+      guest = await readGuest(disk, { explain });
     } catch (error) {
       problems.push(error instanceof BudgetExceededError && disk ? stopped(error) : refusal(error));
     }

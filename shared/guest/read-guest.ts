@@ -1,11 +1,11 @@
+import type { DiskReading } from '../disk/read-disk.ts';
 import type { Recognised, RecognisedKind } from '../disk/recognise.ts';
-import type { Volume } from '../disk/volumes.ts';
 import { fileTree } from '../filesystem/file-tree.ts';
 import type { Problem } from '../finding.ts';
 import { readEfi } from './efi.ts';
 import { recogniseFreebsd } from './freebsd.ts';
 import type { GuestOptions, GuestReading, GuestVolume } from './guest.ts';
-import { readLinuxBoot } from './linux/boot.ts';
+import { type LinuxBootOptions, readLinuxBoot } from './linux/boot.ts';
 import { isEsp } from './linux/mounts.ts';
 import { readLinuxSystem } from './linux/read-linux-system.ts';
 import { rootVolumeProblems } from './linux/root-volume.ts';
@@ -21,9 +21,15 @@ export type SystemReading = Omit<GuestReading, 'efi'>;
  * Reads the guest on a disk: which system it is, and what of it decides how it can be launched. What cannot be read is
  * told as a problem, and never taken for absent.
  */
-export async function readGuest(disk: readonly Volume[], options: GuestOptions): Promise<GuestReading> {
-  const { volumes, others, problems } = await openVolumes(disk);
-  const [efi, system] = await Promise.all([readEsp(volumes), readSystem(volumes, others, options)]);
+export async function readGuest(
+  disk: Pick<DiskReading, 'volumes' | 'firmware'>,
+  options: GuestOptions,
+): Promise<GuestReading> {
+  const { volumes, others, problems } = await openVolumes(disk.volumes);
+  const [efi, system] = await Promise.all([
+    readEsp(volumes),
+    readSystem(volumes, others, { ...options, firmware: disk.firmware }),
+  ]);
   return {
     ...system,
     architecture: system.architecture ?? efi.reading?.architecture ?? null,
@@ -43,7 +49,7 @@ async function readEsp(volumes: readonly GuestVolume[]) {
 async function readSystem(
   volumes: readonly GuestVolume[],
   others: OpenedVolumes['others'],
-  options: GuestOptions,
+  options: LinuxBootOptions,
 ): Promise<SystemReading> {
   const windows = await readWindows(volumes, options);
   if (windows) return windows;
@@ -53,7 +59,7 @@ async function readSystem(
   return { ...found, problems: [...problems, ...found.problems] };
 }
 
-async function readLinux(root: LinuxRoot, options: GuestOptions): Promise<SystemReading> {
+async function readLinux(root: LinuxRoot, options: LinuxBootOptions): Promise<SystemReading> {
   const booting = readLinuxBoot(root.tree, root.volumes, options);
   const commandLine = booting.then(({ linux }) => linux.kernel?.commandLine ?? null);
   const [boot, system] = await Promise.all([booting, readLinuxSystem(root, commandLine)]);

@@ -54,7 +54,7 @@ function withFile(directory: DirectoryNode, name: string, content: ByteSource): 
   };
 }
 
-const menu: Read = async (tree) => readOtherKernels((await readBootMenu(tree, [])) ?? never());
+const menu: Read = async (tree) => readOtherKernels((await readBootMenu(tree, [], true)) ?? never());
 const modules: Read = (tree) => readDriverPlaces(tree, '2.6.18-398.el5', ['/boot/config-2.6.18-398.el5']);
 
 function never(): never {

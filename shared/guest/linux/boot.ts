@@ -35,6 +35,11 @@ import { releaseInName } from './kernel-image.ts';
 import { blockedBy } from './modprobe.ts';
 import { type DriverPlaces, readDriverPlaces } from './modules.ts';
 
+export interface LinuxBootOptions extends GuestOptions {
+  /** What starts the disk, as far as its partition table tells. */
+  readonly firmware?: 'BIOS' | 'UEFI_64' | null;
+}
+
 /** How a Linux guest starts. */
 export interface LinuxBoot {
   readonly linux: LinuxReading;
@@ -53,10 +58,10 @@ export interface LinuxBoot {
 export async function readLinuxBoot(
   tree: FileTree,
   volumes: readonly GuestVolume[],
-  options: GuestOptions,
+  options: LinuxBootOptions,
 ): Promise<LinuxBoot> {
   const problems: Problem[] = [];
-  const found = await findKernel(tree, volumes, problems);
+  const found = await findKernel(tree, volumes, options.firmware !== 'BIOS', problems);
   const readPlaces = (release: string) =>
     readable(`the modules of ${show(release)}`, problems, UNKNOWN_PLACES, () =>
       readDriverPlaces(tree, release, configurationsOf(found, release)),
@@ -126,10 +131,11 @@ export async function readLinuxBoot(
 async function findKernel(
   tree: FileTree,
   volumes: readonly GuestVolume[],
+  efiFirst: boolean,
   problems: Problem[],
 ): Promise<FoundMenu | null> {
   const menu = await readable("the boot loaders' configuration", problems, null, () =>
-    readBootMenu(tree, volumes),
+    readBootMenu(tree, volumes, efiFirst),
   );
   if (menu?.kernel) return menu;
   const newest = await readable('/boot', problems, null, () => newestKernel(tree));

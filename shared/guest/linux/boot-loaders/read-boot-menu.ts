@@ -20,6 +20,8 @@ import { readSystemdBoot, SYSTEMD_LOADERS } from './systemd-boot.ts';
 
 /** Where the guest itself has what its boot loaders read; the ESP first, as systemd-boot does. */
 const IN_GUEST = ['/efi', '/boot/efi', '/boot', '/'];
+/** GRUB for BIOS reads /boot; what lies on an ESP beside it may be older. */
+const IN_GUEST_OF_BIOS = ['/boot', '/', '/efi', '/boot/efi'];
 /** The same on a volume that is not mounted: an ESP, a boot partition; a root with /boot in it. */
 const ON_VOLUME = ['/', '/boot'];
 
@@ -41,13 +43,16 @@ export interface FoundMenu {
  * The boot loader's menu: of the guest's own directories first, then of volumes that are not mounted in it. A menu whose
  * kernel is not there, or whose loader is not, counts only where there is no better one; null where no loader's
  * configuration was found.
+ *
+ * @param efiFirst false where BIOS starts the disk
  */
 export async function readBootMenu(
   tree: FileTree,
   volumes: readonly GuestVolume[],
+  efiFirst: boolean,
 ): Promise<FoundMenu | null> {
-  const guest = await bootDirectories(tree, IN_GUEST, null);
-  const inGuest = await bestMenu(guest, guest);
+  const guest = await bootDirectories(tree, efiFirst ? IN_GUEST : IN_GUEST_OF_BIOS, null);
+  const inGuest = await bestMenu(guest, guest, efiFirst);
   if (inGuest?.kernel && inGuest.menu.loader !== 'unknown') return inGuest;
   const mounted = new Set(
     (await Promise.all(guest.map(({ path }) => tree.find(path)))).map((found) => found?.node),
@@ -58,7 +63,7 @@ export async function readBootMenu(
       .map(({ name, filesystem }) => bootDirectories(fileTree(filesystem.root), ON_VOLUME, name)),
   );
   const all = [...guest, ...others.flat()];
-  const elsewhere = await Promise.all(others.map((own) => bestMenu(own, [...own, ...all])));
+  const elsewhere = await Promise.all(others.map((own) => bestMenu(own, [...own, ...all], efiFirst)));
   const found = [inGuest, ...elsewhere].filter((menu) => menu !== null);
   const startable = found.filter(({ kernel }) => kernel !== null);
   return startable.find(({ menu }) => menu.loader !== 'unknown') ?? startable[0] ?? found[0] ?? null;
@@ -72,6 +77,7 @@ export async function readBootMenu(
 async function bestMenu(
   own: readonly BootDirectory[],
   directories: readonly BootDirectory[],
+  efiFirst: boolean,
 ): Promise<FoundMenu | null> {
   const [systemdBoot, inUse, menus] = await Promise.all([
     readSystemdBoot(own),
@@ -80,7 +86,7 @@ async function bestMenu(
   ]);
   const grub = menus.slice(0, own.length);
   const others = menus.slice(own.length);
-  const ordered = inUse ? [systemdBoot, ...grub, ...others] : [...grub, systemdBoot, ...others];
+  const ordered = inUse && efiFirst ? [systemdBoot, ...grub, ...others] : [...grub, systemdBoot, ...others];
   const found = ordered.filter((menu) => menu !== null);
   for (const menu of found) {
     const kernel = await findBootFile(directories, menu.chosen.kernel);

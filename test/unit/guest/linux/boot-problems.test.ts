@@ -179,6 +179,16 @@ describe('the boot loader', () => {
     expect(codes(boot)).toEqual(['NO_BOOT_MENU']);
   });
 
+  test.each([
+    ['BIOS', '/boot/grub/grub.cfg', RELEASE],
+    ['UEFI_64', '/boot/efi/EFI/debian/grub.cfg', '6.1.0-9-amd64'],
+  ] as const)('of two configurations is the one that %s reads', async (firmware, source, release) => {
+    const older = `menuentry A { linux /boot/vmlinuz-6.1.0-9-amd64 root=UUID=5f3c\ninitrd /boot/initrd.img-6.1.0-9-amd64 }`;
+    const files = { ...DEBIAN_12, 'boot/efi/EFI/debian/grub.cfg': older };
+    const { linux } = await readLinuxBoot(fileTree(memoryDirectory(files)), [], { explain: false, firmware });
+    expect(linux.kernel).toMatchObject({ source, release });
+  });
+
   test('that starts a kernel which is not there: the newest is taken, and that is told', async () => {
     const boot = await read(without(DEBIAN_12, `boot/vmlinuz-${RELEASE}`));
     expect(boot.linux.kernel).toMatchObject({ release: '6.1.0-9-amd64', assumed: true });

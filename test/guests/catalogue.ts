@@ -40,9 +40,14 @@ export interface Guest {
 
 export interface HostOnly {
   readonly tool: 'initramfs-tools' | 'dracut';
-  /** The machine it was made on: IDE as VirtualBox and old hypervisors have it, or VMware's own controller. */
-  readonly madeOn: 'ide' | 'pvscsi';
+  readonly madeOn: Hypervisor;
 }
+
+/**
+ * Where a guest comes from: machine.ts has what it looks like to the guest. dracut puts the virtio drivers into a
+ * host-only initramfs too if it finds itself on qemu.
+ */
+export type Hypervisor = 'qemu' | 'virtualbox' | 'vmware';
 
 const PARAVIRTUALIZED = { devices: 'PARAVIRTUALIZED', firmware: 'BIOS' } as const;
 const EMULATED = { devices: 'EMULATED', firmware: 'BIOS' } as const;
@@ -144,34 +149,40 @@ export const CATALOGUE: readonly Guest[] = [
   },
   {
     ...DEBIAN,
-    name: 'initramfs-dep-ide',
-    about: 'initramfs `MODULES=dep`, made on a machine with IDE',
-    initramfs: { tool: 'initramfs-tools', madeOn: 'ide' },
+    name: 'initramfs-dep-virtualbox',
+    about: 'initramfs `MODULES=dep`, made on IDE and e1000 as VirtualBox has them',
+    initramfs: { tool: 'initramfs-tools', madeOn: 'virtualbox' },
     boots: EMULATED_ONLY,
     told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
-    name: 'dracut-host-only-ide',
-    about: 'dracut host-only, made on a machine with IDE',
-    initramfs: { tool: 'dracut', madeOn: 'ide' },
+    name: 'dracut-host-only-virtualbox',
+    about: 'dracut host-only, made on IDE and e1000 as VirtualBox has them',
+    initramfs: { tool: 'dracut', madeOn: 'virtualbox' },
     boots: EMULATED_ONLY,
     told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
-    name: 'initramfs-dep-pvscsi',
-    about: "initramfs `MODULES=dep`, made on a machine with VMware's PVSCSI",
-    initramfs: { tool: 'initramfs-tools', madeOn: 'pvscsi' },
+    name: 'dracut-host-only-qemu',
+    about: 'dracut host-only, made on qemu with IDE: dracut adds the virtio drivers there',
+    initramfs: { tool: 'dracut', madeOn: 'qemu' },
+  },
+  {
+    ...DEBIAN,
+    name: 'initramfs-dep-vmware',
+    about: 'initramfs `MODULES=dep`, made on PVSCSI and VMXNET3 as VMware has them',
+    initramfs: { tool: 'initramfs-tools', madeOn: 'vmware' },
     containers: ['vmdk-streamOptimized'],
     boots: NOWHERE,
     told: ['LINUX_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,
-    name: 'dracut-host-only-pvscsi',
-    about: "dracut host-only, made on a machine with VMware's PVSCSI",
-    initramfs: { tool: 'dracut', madeOn: 'pvscsi' },
+    name: 'dracut-host-only-vmware',
+    about: 'dracut host-only, made on PVSCSI and VMXNET3 as VMware has them',
+    initramfs: { tool: 'dracut', madeOn: 'vmware' },
     containers: ['vmdk-streamOptimized'],
     boots: NOWHERE,
     told: ['LINUX_DRIVERS_MISSING'],

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '../../shared/launch/verdict.ts';
-import type { Machine } from './catalogue.ts';
+import type { Hypervisor, Machine } from './catalogue.ts';
 
 /** What the serial console showed. */
 export type Boot = Booted | Stopped;
@@ -27,8 +27,8 @@ export interface Stopped {
   readonly console: string;
 }
 
-/** Where the disk hangs: those of OCI's launch modes, or of a hypervisor that a guest comes from. */
-export type Devices = Machine['devices'] | 'ide' | 'pvscsi';
+/** Those of OCI's launch modes, or of a hypervisor that a guest comes from. */
+export type Devices = Machine['devices'] | Hypervisor;
 
 export interface BootOptions {
   readonly disk: string;
@@ -145,16 +145,30 @@ function commandLine(options: BootOptions, folder: string): [string, ...string[]
 const MACHINES = { BIOS: 'pc,graphics=off', UEFI_64: 'q35' } as const;
 
 /** No option ROM, and the disk alone in the order of booting: if it does not start, nobody asks the network. */
+const IDE = ['-device', 'ide-hd,bus=ide.0,drive=disk,bootindex=0', '-device', 'e1000,netdev=net,romfile='];
+
+/** What a guest asks to know what it runs on: the processor, then the system's and the chassis' tables. */
+function named(vendor: string, product: string): string[] {
+  const manufacturer = vendor.replaceAll(',', ',,');
+  return [
+    ...['-cpu', 'qemu64,hypervisor=off'],
+    ...['-smbios', `type=1,manufacturer=${manufacturer},product=${product}`],
+    ...['-smbios', `type=3,manufacturer=${manufacturer}`],
+  ];
+}
+
 const DEVICES: Readonly<Record<Devices, readonly string[]>> = {
   PARAVIRTUALIZED: [
     ...['-device', 'virtio-scsi-pci', '-device', 'scsi-hd,drive=disk,bootindex=0'],
     ...['-device', 'virtio-net-pci,netdev=net,romfile='],
   ],
-  EMULATED: ['-device', 'ide-hd,bus=ide.0,drive=disk,bootindex=0', '-device', 'e1000,netdev=net,romfile='],
-  ide: ['-device', 'ide-hd,bus=ide.0,drive=disk,bootindex=0', '-device', 'e1000,netdev=net,romfile='],
-  pvscsi: [
+  EMULATED: IDE,
+  qemu: IDE,
+  virtualbox: [...IDE, ...named('innotek GmbH', 'VirtualBox')],
+  vmware: [
     ...['-device', 'pvscsi', '-device', 'scsi-hd,drive=disk,bootindex=0'],
     ...['-device', 'vmxnet3,netdev=net,romfile='],
+    ...named('VMware, Inc.', 'VMware Virtual Platform'),
   ],
 };
 

@@ -1,15 +1,12 @@
 import { constants, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { ByoiError } from '../errors.ts';
 import { DecompressionError, OutputTooLargeError } from './errors.ts';
+import { pieceLength } from './limits.ts';
 import { decompressLzo1x } from './lzo1x.ts';
 import { decompressZstd } from './zstd.ts';
 
 /** `zlib`: RFC 1950; `deflate-raw`: RFC 1951; `gzip`: RFC 1952; `lzo1x`: no header; `zstd`: RFC 8878, one frame. */
 export type CompressionKind = 'deflate-raw' | 'gzip' | 'lzo1x' | 'zlib' | 'zstd';
-
-/** zlib grows its output by pieces of this size; larger ones save copies, smaller ones memory. */
-const LARGEST_PIECE = 256 * 1024;
-const SMALLEST_PIECE = 64;
 
 const inflaters = { 'deflate-raw': inflateRawSync, gzip: gunzipSync, zlib: inflateSync };
 
@@ -47,8 +44,7 @@ export function gunzipStart(input: Buffer, maxOutput: number): Buffer {
 }
 
 function zlibOptions(maxOutput: number): ZlibOptions {
-  const chunkSize = Math.max(SMALLEST_PIECE, Math.min(maxOutput, LARGEST_PIECE));
-  return { maxOutputLength: Math.max(1, maxOutput), chunkSize };
+  return { maxOutputLength: Math.max(1, maxOutput), chunkSize: pieceLength(maxOutput) };
 }
 
 /** The decoders' errors as ours. */

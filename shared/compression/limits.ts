@@ -14,3 +14,11 @@ export function countBlocks(): () => void {
     if (blocks > MAX_BLOCKS) throw new StreamLimitError('have', MAX_BLOCKS);
   };
 }
+
+/** Node grows the output of its decoders by pieces of this size; larger ones save copies, smaller ones memory. */
+const LARGEST_PIECE = 256 * 1024;
+const SMALLEST_PIECE = 64;
+
+/** The piece for an output of `maxOutput` bytes: one that is just filled would cost a second one. */
+export const pieceLength = (maxOutput: number): number =>
+  Math.max(SMALLEST_PIECE, Math.min(maxOutput + 1, LARGEST_PIECE));

@@ -59,7 +59,7 @@ export interface PieceReader {
 
 export function pieceReader(pieces: AsyncIterable<Buffer>): PieceReader {
   const iterator = pieces[Symbol.asyncIterator]();
-  let held: Buffer[] = [];
+  const held: Buffer[] = [];
   let heldLength = 0;
   let ended = false;
   let failure: PieceReader['failure'] = null;
@@ -82,12 +82,19 @@ export function pieceReader(pieces: AsyncIterable<Buffer>): PieceReader {
     heldLength += piece.length;
   }
 
-  /** The first `length` of what is held, as one buffer. */
+  /** The first `length` of what is held, as one buffer: no more is copied, since what follows may be a large piece. */
   function join(length: number): Buffer {
     const [first = Buffer.alloc(0)] = held;
     if (first.length >= length) return first.subarray(0, length);
-    held = [Buffer.concat(held)];
-    return join(length);
+    const parts: Buffer[] = [];
+    for (let left = length; left > 0; left -= parts.at(-1)?.length ?? left) {
+      const piece = held.shift() ?? Buffer.alloc(0);
+      parts.push(piece.subarray(0, left));
+      if (piece.length > left) held.unshift(piece.subarray(left));
+    }
+    const joined = Buffer.concat(parts);
+    held.unshift(joined);
+    return joined;
   }
 
   function drop(length: number): void {

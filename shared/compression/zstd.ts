@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { DecompressionError, OutputTooLargeError } from './errors.ts';
+import { pieceLength } from './limits.ts';
 
 /** RFC 8878 §3.1.1.1.2: the window that every decoder should support, and that encoders stay within. */
 const MAX_WINDOW = 8 * 1024 * 1024;
@@ -15,7 +16,7 @@ const RESERVED_BLOCK = 3;
 
 type ZstdDecompressSync = (
   input: Buffer,
-  options: { maxOutputLength: number; params: Record<number, number> },
+  options: { chunkSize: number; maxOutputLength: number; params: Record<number, number> },
 ) => Buffer;
 
 // From Node 22.15 on; typed here because the types are those of Node 20.
@@ -30,7 +31,10 @@ export function decompressZstd(
   native: ZstdDecompressSync | null = nativeZstd,
 ): Buffer {
   const frame = input.subarray(0, frameLength(input));
-  if (native) return native(frame, { maxOutputLength: Math.max(1, maxOutput), params: WINDOW_LOG_MAX });
+  if (native) {
+    const options = { chunkSize: pieceLength(maxOutput), maxOutputLength: Math.max(1, maxOutput) };
+    return native(frame, { ...options, params: WINDOW_LOG_MAX });
+  }
   const parts: Uint8Array[] = [];
   let length = 0;
   // fzstd hands over a block (at most 128 KiB) at a time, so that the bound is kept on the way.

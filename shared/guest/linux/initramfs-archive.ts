@@ -21,7 +21,7 @@ export const MAX_INPUT = 208 * 1024 * 1024;
 /** Debian's opens to 142 MB; the guest itself must hold it in memory when it starts. */
 const MAX_OUTPUT = 2 * 1024 * 1024 * 1024;
 /** Its modules come after its programs, or after firmware for processors: nobody is done before that. */
-const FIRST_PIECE = 2 * 1024 * 1024;
+const FIRST_PIECE = 4 * 1024 * 1024;
 /** Early archives (microcode, tables, firmware) and the main one: a handful. */
 const MAX_STREAMS = 64;
 /** Debian's has 1,300 members; a whole system in an initramfs some ten thousand. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalCloud, startLocalCloud } from '../cli/local/cloud.ts';
 import { openRunStore } from '../shared/oci/run-store.ts';
 import { runIdOf } from '../shared/run/id.ts';
-import { dropDemoDisk } from './support/drop.ts';
+import { dropDisk } from './support/drop.ts';
 import { judged, median, ms, type Table } from './support/table.ts';
 
 const RUNS = 25;
@@ -65,7 +65,7 @@ async function measure(local: LocalCloud, number: number): Promise<Latency> {
   };
   const { ledger, dropBucket } = local.deployment;
   const object = `latency-${number}.qcow2`;
-  const eTag = await dropDemoDisk(local, object);
+  const eTag = await dropDisk(local, object);
   const { region, namespace } = ledger;
   const id = runIdOf({ region, namespace, bucket: dropBucket, object, eTag });
   const runs = openRunStore(local.clients, ledger);

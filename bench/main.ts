@@ -4,18 +4,25 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { coldStarts } from './cold-start.ts';
 import { detection } from './detection.ts';
 import { eventLatency } from './event-latency.ts';
+import { inspection } from './inspection.ts';
 import { localThroughput } from './local-throughput.ts';
+import { installNodes } from './support/nodes.ts';
 import { type Table, toMarkdown } from './support/table.ts';
 
-// npm run bench -- [--write] [--umbrella] [NAME…]
+// npm run bench -- [--write] [--umbrella] [--nodes] [NAME…]
 //   --write     records the figures in docs/PERFORMANCE.md
 //   --umbrella  installs the umbrella SDK (520 MB) first, and measures on it too
-//   NAME        only these: cold-start event-latency detection local-throughput
+//   --nodes     fetches Node 22 and 24 first; inspections are measured on all that were ever fetched
+//   NAME        only these: cold-start event-latency detection inspection local-throughput
+//
+// inspection reads guests of test/guests/, builds those that are missing (root, minutes), and needs nginx-light,
+// qemu-utils, qemu-block-extra and libguestfs-tools.
 
 const BENCHES: Readonly<Record<string, () => Promise<Table[]>>> = {
   'cold-start': coldStarts,
   'event-latency': eventLatency,
   detection,
+  inspection,
   'local-throughput': localThroughput,
 };
 
@@ -29,6 +36,8 @@ if (options.includes('--umbrella'))
     cwd: 'bench/umbrella',
     stdio: 'inherit',
   });
+
+if (options.includes('--nodes')) installNodes();
 
 /** What else the machine was doing: the ratios bear it, the milliseconds do not. */
 const [load = 0] = loadavg();

@@ -1,16 +1,13 @@
-import { createReadStream, statSync } from 'node:fs';
 import { DEMO_DISK } from '../../cli/local/assets.ts';
 import type { LocalCloud } from '../../cli/local/cloud.ts';
+import { uploadFile } from '../../cli/upload.ts';
 
-/** Uploads the demo disk into the drop bucket. @returns its eTag */
-export async function dropDemoDisk({ clients, deployment }: LocalCloud, objectName: string): Promise<string> {
-  const client = await clients.objectStorage(deployment.ledger.region);
-  const { eTag } = await client.putObject({
-    namespaceName: deployment.ledger.namespace,
-    bucketName: deployment.dropBucket,
-    objectName,
-    putObjectBody: createReadStream(DEMO_DISK),
-    contentLength: statSync(DEMO_DISK).size,
-  });
-  return eTag;
+/** Uploads a disk into the drop bucket. @returns its eTag */
+export function dropDisk(
+  { clients, deployment }: LocalCloud,
+  object: string,
+  path = DEMO_DISK,
+): Promise<string> {
+  const { region, namespace } = deployment.ledger;
+  return uploadFile(clients, { region, namespace, bucket: deployment.dropBucket, object }, path);
 }

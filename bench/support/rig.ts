@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEMO_DISK } from '../../cli/local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../../cli/local/cloud.ts';
 import { Sessions, sessionEnvironment } from '../../local/functions/sessions.ts';
-import { dropDemoDisk } from './drop.ts';
+import { dropDisk } from './drop.ts';
 import { hello } from './variants.ts';
 
 const REGION = 'us-ashburn-1';
@@ -73,11 +74,11 @@ export async function startRig(): Promise<Rig> {
 
 let dropped = 0;
 
-/** Drops the demo disk under a new name. @returns the event that OCI sends */
-export async function dropEvent({ local }: Rig): Promise<object> {
+/** Drops a disk, or the demo's, under a new name. @returns the event that OCI sends */
+export async function dropEvent({ local }: Rig, path = DEMO_DISK): Promise<object> {
   dropped += 1;
-  const objectName = `cold-${dropped}.qcow2`;
-  await dropDemoDisk(local, objectName);
+  const objectName = `cold-${dropped}${extname(path)}`;
+  await dropDisk(local, objectName, path);
   // That must be over before anything is measured.
   await sleep(DELIVERY_MS);
   const { ledger, dropBucket } = local.deployment;

@@ -36,11 +36,13 @@ const NGINX_START_MS = 5_000;
 /**
  * nginx on a free port of 127.0.0.1, serving the files of a folder with sendfile, as it does out of the box.
  *
+ * @param accessLog a file for a line a request: its status and how many bytes it was answered with
  * @throws where there is no nginx, saying how to install it
  */
 export async function startNginx(
   root: string,
   scratch: string,
+  accessLog?: string,
 ): Promise<{ child: ChildProcess; url: string }> {
   const port = await freePort();
   mkdirSync(join(scratch, 'tmp'), { recursive: true });
@@ -51,7 +53,7 @@ export async function startNginx(
     join(scratch, 'nginx.conf'),
     `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''} worker_processes 1; pid ${scratch}/nginx.pid; error_log stderr;
     events {}
-    http { access_log off; sendfile on; ${paths.join(' ')} server { listen 127.0.0.1:${port}; root ${root}; } }`,
+    http { ${accessLog ? `log_format cost '$status $body_bytes_sent'; access_log ${accessLog} cost` : 'access_log off'}; sendfile on; ${paths.join(' ')} server { listen 127.0.0.1:${port}; root ${root}; } }`,
   );
   const child = spawn('nginx', ['-p', scratch, '-c', join(scratch, 'nginx.conf'), '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,7 +1,9 @@
 import type { DiskReading } from '../disk/read-disk.ts';
 import type { Recognised, RecognisedKind } from '../disk/recognise.ts';
 import { fileTree } from '../filesystem/file-tree.ts';
+import type { Filesystem } from '../filesystem/filesystem.ts';
 import type { Problem } from '../finding.ts';
+import { startedOf } from './dual-boot.ts';
 import { readEfi } from './efi.ts';
 import { recogniseFreebsd } from './freebsd.ts';
 import type { GuestOptions, GuestReading, GuestVolume } from './guest.ts';
@@ -52,12 +54,17 @@ async function readSystem(
   options: LinuxBootOptions,
 ): Promise<SystemReading> {
   const windows = await readWindows(volumes, options);
-  if (windows) return windows;
+  // Beside Windows only a root that is there counts; its own filesystems hold none.
+  if (windows && volumes.every(({ filesystem }) => OF_WINDOWS.includes(filesystem.type))) return windows;
   const { roots, problems } = await findLinuxRoots(volumes);
   const [root] = roots;
+  if (windows && !root?.onDisk) return windows;
   const found = root ? await readLinux(root, options) : recognisedOnly(others);
-  return { ...found, problems: [...problems, ...found.problems] };
+  const read = { ...found, problems: [...problems, ...found.problems] };
+  return windows ? startedOf(windows, read) : read;
 }
+
+const OF_WINDOWS: readonly Filesystem['type'][] = ['ntfs', 'vfat'];
 
 async function readLinux(root: LinuxRoot, options: LinuxBootOptions): Promise<SystemReading> {
   const booting = readLinuxBoot(root.tree, root.volumes, options);

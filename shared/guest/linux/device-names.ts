@@ -2,6 +2,7 @@ import type { Problem } from '../../finding.ts';
 import { printable } from '../../printable.ts';
 import { readConfig } from './config-text.ts';
 import { type FstabEntry, isNeededAtBoot, parseCrypttab } from './fstab.ts';
+import { lvmDeviceProblems } from './lvm-devices.ts';
 import type { LinuxRoot } from './roots.ts';
 import { shellWord } from './shell-word.ts';
 import {
@@ -18,7 +19,9 @@ const MAX_TOLD = 4;
 const ON_DISK = /^(?:ext[234]|xfs|btrfs|vfat|msdos|ntfs)$/;
 
 /** What of fstab and crypttab depends on where the disk was plugged in, or on other disks. */
-export async function deviceProblems({ tree, fstab, volumes }: LinuxRoot): Promise<Problem[]> {
+export async function deviceProblems(root: LinuxRoot): Promise<Problem[]> {
+  const { tree, fstab, volumes } = root;
+  const lvm = await lvmDeviceProblems(root);
   const crypttab = parseCrypttab((await readConfig(tree, '/etc/crypttab')) ?? '');
   const isElsewhere = onOtherDisk(fstab.find(({ path }) => path === '/')?.device);
   const opened = new Set(crypttab.map(({ name }) => `/dev/mapper/${name}`));
@@ -32,7 +35,7 @@ export async function deviceProblems({ tree, fstab, volumes }: LinuxRoot): Promi
         (namesOneVolume(entry.device) && volumeNamed(entry.device, volumes) === null)),
   );
   const here = fstab.filter((entry) => !missing.includes(entry));
-  return [...byName('/etc/fstab', here), ...byName('/etc/crypttab', crypttab), ...notOnDisk(missing)];
+  return [...byName('/etc/fstab', here), ...byName('/etc/crypttab', crypttab), ...notOnDisk(missing), ...lvm];
 }
 
 function byName(

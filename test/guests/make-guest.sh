@@ -4,7 +4,7 @@
 #   make-guest.sh TREE LAYOUT INITRAMFS OUT.qcow2 [CHANGE…]
 #
 # LAYOUT is a file of layouts/, INITRAMFS one of the ways of make-initramfs.sh or a file, CHANGE a function of
-# changes.sh that alters the tree.
+# changes.sh that alters the tree. DISK_GIB is the disk's size, if not 8.
 set -euo pipefail
 PATH="$PATH:/usr/sbin:/sbin"
 here=$(cd "$(dirname "$0")" && pwd)

@@ -35,16 +35,29 @@ export function extentContent(
       if (length > MAX_READ) {
         throw new FilesystemUnsupportedError(filesystem, `${length} bytes of a file at once`);
       }
-      const pieces = join(await extentsIn(from, from + length), from, from + length);
-      const [only] = pieces;
-      if (only?.length === length) return volume.read(only.offset, length);
-      const result = Buffer.alloc(length);
-      await concurrently(pieces, CONCURRENT_READS, async (piece) => {
-        (await volume.read(piece.offset, piece.length)).copy(result, piece.start - from);
-      });
-      return result;
+      return readExtents(volume, await extentsIn(from, from + length), from, length);
     },
   };
+}
+
+/**
+ * `length` bytes of a file from its offset `from` on: neighbours on the volume by one read, those far apart at the same
+ * time, and zeros for what no extent covers.
+ */
+export async function readExtents(
+  volume: ByteSource,
+  extents: readonly Extent[],
+  from: number,
+  length: number,
+): Promise<Buffer> {
+  const pieces = join(extents, from, from + length);
+  const [only] = pieces;
+  if (only?.length === length) return volume.read(only.offset, length);
+  const result = Buffer.alloc(length);
+  await concurrently(pieces, CONCURRENT_READS, async (piece) => {
+    (await volume.read(piece.offset, piece.length)).copy(result, piece.start - from);
+  });
+  return result;
 }
 
 /** What of the extents lies in `[from, to)`, neighbours made one. */

@@ -1,3 +1,4 @@
+import { kindOfFileType } from '../file-types.ts';
 import type { Node } from '../filesystem.ts';
 import { damaged } from './errors.ts';
 
@@ -15,17 +16,6 @@ const ALIGNMENT = 4;
 /** Sixteen bits cannot say 65,536, which an empty block of 64 KiB needs (ext4's rec_len encoding). */
 const WHOLE_LARGE_BLOCK = 65_536;
 const LARGEST_LENGTH = 0xffff;
-
-const KINDS: readonly (Node['kind'] | null)[] = [
-  null,
-  'file',
-  'directory',
-  'other',
-  'other',
-  'other',
-  'other',
-  'symlink',
-];
 
 const SLASH = 0x2f;
 
@@ -58,7 +48,7 @@ export function* entriesOf(block: Buffer, fileTypes: boolean): Generator<RawEntr
       if (nameLength === 0 || name.includes(SLASH) || name.includes(0)) {
         throw damaged('a directory has a name that cannot be');
       }
-      yield { inode, name, kind: fileTypes ? (KINDS[block.readUInt8(at + 7)] ?? null) : null };
+      yield { inode, name, kind: fileTypes ? kindOfFileType(block.readUInt8(at + 7)) : null };
     }
     at = end;
   }

@@ -1,10 +1,10 @@
 import { memoize } from '../../bytes/memoize.ts';
 import { type ByteSource, checkRange } from '../../bytes/source.ts';
 import { lznt1 } from '../../compression/lznt1.ts';
+import { type Extent, readExtents } from '../extents.ts';
 import type { Geometry } from './boot-sector.ts';
 import { damaged, unsupported } from './errors.ts';
 import { COMPRESSED, ENCRYPTED, type NonResidentAttribute } from './file-record.ts';
-import { type Piece, readPieces } from './pieces.ts';
 import { parseRunlist, type Run } from './runlist.ts';
 
 /** Parsed runlists of one value: reading goes on from one to the next, and rarely back. */
@@ -66,13 +66,16 @@ export function clusterSource(
   async function readPlain(offset: number, length: number): Promise<Buffer> {
     const first = Math.floor(offset / clusterSize);
     const runs = await runsFor(first, Math.ceil((offset + length) / clusterSize));
-    const pieces = runs.map(({ first, count, cluster }): Piece => {
-      const from = Math.max(first * clusterSize, offset);
-      const to = Math.min((first + count) * clusterSize, offset + length);
-      const inRun = from - first * clusterSize;
-      return { offset: cluster === null ? null : cluster * clusterSize + inRun, length: to - from };
-    });
-    return readPieces(volume, pieces);
+    return readExtents(volume, extentsOf(runs), offset, length);
+  }
+
+  /** Where the runs that are no holes lie, in bytes. */
+  function extentsOf(runs: readonly Run[]): Extent[] {
+    return runs.flatMap(({ first, count, cluster }) =>
+      cluster === null
+        ? []
+        : [{ start: first * clusterSize, offset: cluster * clusterSize, length: count * clusterSize }],
+    );
   }
 
   const read = head.unitClusters === null ? readPlain : compressedReader(head, head.unitClusters);
@@ -93,14 +96,15 @@ export function clusterSource(
     async function readUnits(first: number, end: number): Promise<Buffer[]> {
       if (last?.unit === first && end === first + 1) return [last.bytes];
       const runs = await runsFor(first * unitClusters, end * unitClusters);
+      // One after the other, without the holes between them.
+      const extents: Extent[] = [];
+      let total = 0;
+      for (const extent of extentsOf(runs)) {
+        extents.push({ ...extent, start: total });
+        total += extent.length;
+      }
       const stored = runs.filter(({ cluster }) => cluster !== null);
-      const bytes = await readPieces(
-        volume,
-        stored.map(({ cluster, count }) => ({
-          offset: (cluster ?? 0) * clusterSize,
-          length: count * clusterSize,
-        })),
-      );
+      const bytes = await readExtents(volume, extents, 0, total);
       const units: Buffer[] = [];
       let at = 0;
       for (let unit = first; unit < end; unit++) {

@@ -1,4 +1,5 @@
 import { safeInteger } from '../../bytes/integers.ts';
+import { kindOfFileType } from '../file-types.ts';
 import type { Node } from '../filesystem.ts';
 import { damaged } from './damaged.ts';
 import type { Inode } from './inode.ts';
@@ -30,19 +31,6 @@ const SHORT_ENTRY_HEADER = 3;
 const DATA_ENTRY_HEADER = 9;
 const TAG_LENGTH = 2;
 
-/** XFS_DIR3_FT_*; 8, a whiteout, is a device to everyone. */
-const KINDS: readonly (Node['kind'] | null)[] = [
-  null,
-  'file',
-  'directory',
-  'other',
-  'other',
-  'other',
-  'other',
-  'symlink',
-  'other',
-];
-
 /** The entries of a directory that is kept in its inode; `.` and `..` have none there. */
 export function shortFormEntries(superblock: Superblock, inode: Inode, content: Buffer): DirectoryEntry[] {
   const outside = () => damaged(`an entry of directory ${inode.number} ends outside of it`);
@@ -57,7 +45,7 @@ export function shortFormEntries(superblock: Superblock, inode: Inode, content: 
       name: checkName(inode, content.subarray(at + SHORT_ENTRY_HEADER, nameEnd)),
       inode:
         numberLength === 4 ? content.readUInt32BE(numberAt) : safeInteger(content.readBigUInt64BE(numberAt)),
-      kind: superblock.fileTypes ? kindOf(content[nameEnd]) : null,
+      kind: superblock.fileTypes ? kindOfFileType(content[nameEnd]) : null,
     });
     at = numberAt + numberLength;
   }
@@ -101,12 +89,10 @@ export function dataEntry(
   const entry = {
     name: checkName(inode, bytes.subarray(DATA_ENTRY_HEADER, nameEnd)),
     inode: safeInteger(bytes.readBigUInt64BE(0)),
-    kind: fileTypes ? kindOf(bytes[nameEnd]) : null,
+    kind: fileTypes ? kindOfFileType(bytes[nameEnd]) : null,
   };
   return { entry, length };
 }
-
-const kindOf = (type = 0): Node['kind'] | null => KINDS[type] ?? null;
 
 /** As the kernel's xfs_dir2_namecheck: such a name could never be asked for, or would mean another path. */
 function checkName(inode: Inode, name: Buffer): Buffer {

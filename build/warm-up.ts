@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dropDemoDisk } from '../bench/support/drop.ts';
+import { dropDisk } from '../bench/support/drop.ts';
 import { startLocalCloud } from '../cli/local/cloud.ts';
 import { openRunStore } from '../shared/oci/run-store.ts';
 import { runIdOf } from '../shared/run/id.ts';
@@ -55,7 +55,7 @@ const local = await startLocalCloud(
 );
 try {
   const object = 'warm-up.qcow2';
-  const eTag = await dropDemoDisk(local, object);
+  const eTag = await dropDisk(local, object);
   const { region, namespace } = local.deployment.ledger;
   await untilCached(runIdOf({ region, namespace, bucket: local.deployment.dropBucket, object, eTag }));
 } finally {

@@ -4,8 +4,12 @@ import { putJson } from '../../cli/local/deploy.ts';
 import { openDocuments } from '../../shared/oci/documents.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
+import { demoDiskOf, unpackedFixture } from '../support/fixtures.ts';
+import { buildQcow2 } from '../support/images/qcow2.ts';
 
-const QCOW2 = readFileSync('test/fixtures/demo-disk.qcow2');
+const RHEL = await demoDiskOf('rhel');
+const SLES = await demoDiskOf('sles');
+const WINDOWS = buildQcow2(unpackedFixture('windows.raw.gz'), { compression: 'zlib' });
 
 let byoi: Deployed;
 
@@ -32,7 +36,7 @@ async function attestInConfiguration(licenses: Record<string, string>): Promise<
 
 describe('an image of a licensed system', () => {
   it('is held without a PAR or an image, and told with the command that lets it go', async () => {
-    const run = await byoi.until(await byoi.drop('rhel-9.4-x86_64-kvm.qcow2', QCOW2), isHeld);
+    const run = await byoi.until(await byoi.drop('appliance.qcow2', RHEL), isHeld);
     expect([run.branches[0]?.par, run.branches[0]?.imageId]).toEqual([null, null]);
     expect(await byoi.pars()).toEqual([]);
     expect(await byoi.images()).toEqual([]);
@@ -42,7 +46,7 @@ describe('an image of a licensed system', () => {
   });
 
   it('goes on when somebody attests, whose OCID is recorded in the run and in a tag', async () => {
-    const held = await byoi.until(await byoi.drop('SLES15-SP5-Minimal-VM.x86_64.qcow2', QCOW2), isHeld);
+    const held = await byoi.until(await byoi.drop('web.qcow2', SLES), isHeld);
     const answer = await byoi.command(
       'runs',
       'attest',
@@ -63,7 +67,7 @@ describe('an image of a licensed system', () => {
 
   it('is imported at once where the licence came with the object', async () => {
     const run = await byoi.ended(
-      await byoi.drop('rhel8.qcow2', QCOW2, { 'byoi-license': 'Red Hat Cloud Access 12' }),
+      await byoi.drop('attested.qcow2', RHEL, { 'byoi-license': 'Red Hat Cloud Access 12' }),
     );
     expect([run.state, run.attestation?.how]).toEqual(['SUCCEEDED', 'metadata']);
     expect((await tagsOf(run))['byoi-license']).toContain('Red Hat Cloud Access 12');
@@ -75,7 +79,7 @@ describe('an image of a licensed system', () => {
       'byoi-os': 'windows',
       'byoi-os-version': 'Server 2019 Standard',
     };
-    const run = await byoi.ended(await byoi.drop('fileserver.qcow2', QCOW2, metadata));
+    const run = await byoi.ended(await byoi.drop('fileserver.qcow2', WINDOWS, metadata));
     expect(run.failure).toBeNull();
     const compute = await byoi.clients.compute('us-ashburn-1');
     const { image } = await compute.getImage({ imageId: run.branches[0]?.imageId ?? '' });
@@ -86,7 +90,7 @@ describe('an image of a licensed system', () => {
   });
 
   it('is looked at again by the schedule once the configuration attests for it', async () => {
-    const held = await byoi.until(await byoi.drop('rhel-7.9.qcow2', QCOW2), isHeld);
+    const held = await byoi.until(await byoi.drop('later.qcow2', RHEL), isHeld);
     await attestInConfiguration({ rhel: 'Red Hat enterprise agreement' });
     await byoi.tick();
     const run = await byoi.ended(held.id);
@@ -94,8 +98,8 @@ describe('an image of a licensed system', () => {
   });
 
   it('is superseded where its object was overwritten while it was held', async () => {
-    const held = await byoi.until(await byoi.drop('win2k19.qcow2', QCOW2), isHeld);
-    const other = await byoi.drop('win2k19.qcow2', Buffer.concat([QCOW2, Buffer.alloc(512)]));
+    const held = await byoi.until(await byoi.drop('desktop.qcow2', WINDOWS), isHeld);
+    const other = await byoi.drop('desktop.qcow2', Buffer.concat([WINDOWS, Buffer.alloc(512)]));
     await byoi.until(other, isHeld);
     await byoi.tick();
     expect((await byoi.ended(held.id)).state).toBe('SUPERSEDED');

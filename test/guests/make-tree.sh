@@ -61,6 +61,8 @@ GRUB
 cat > usr/local/sbin/byoi-report << 'REPORT'
 #!/bin/sh
 # Tells the console which drivers serve the disk and the network, and whether the network answers.
+# A driver that is no part of the initramfs is on its way until udev has asked for all of them.
+udevadm settle --timeout=120
 for _ in $(seq 30); do
   address=$(ip -4 -o address show scope global | awk '{ print $4; exit }')
   [ -z "$address" ] || break

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -18,6 +18,14 @@ function partition(script: string, ...sgdisk: string[]): string {
   truncateSync(path, 64 * 2 ** 20);
   run('fdisk', ['sfdisk', '--quiet', path], script);
   if (sgdisk.length) run('gdisk', ['sgdisk', ...sgdisk, path]);
+  return path;
+}
+
+/** sfdisk and sgdisk install no loader: the first instruction of GRUB's. */
+function addBootCode(path: string): string {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.of(0xeb, 0x63, 0x90), 0, 3, 0);
+  closeSync(file);
   return path;
 }
 
@@ -66,11 +74,11 @@ describe('partition tables made by sfdisk and sgdisk are read as they read them'
   });
 
   test('a hybrid MBR by sgdisk', async () => {
-    const { table, reading } = await byUs(
-      partition('label: gpt\nsize=8M, type=U\nsize=40M, type=L', '--hybrid=2'),
-    );
+    const path = partition('label: gpt\nsize=8M, type=U\nsize=40M, type=L', '--hybrid=2');
+    const { table, reading } = await byUs(path);
     expect(table).toMatchObject({ kind: 'hybrid', problems: [] });
-    expect(reading.firmware).toBe('BIOS');
+    expect(reading.firmware).toBe('UEFI_64');
+    expect((await byUs(addBootCode(path))).reading.firmware).toBe('BIOS');
   });
 
   test('the backup GPT, after the primary was wiped', async () => {
@@ -83,18 +91,11 @@ describe('partition tables made by sfdisk and sgdisk are read as they read them'
     expect(table.problems).toMatchObject([{ code: 'GPT_PRIMARY_DAMAGED' }]);
   });
 
-  test.each([
-    [
-      'a GPT for UEFI',
-      'label: gpt\nsize=8M, type=U\nsize=40M, type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
-      'UEFI_64',
-    ],
-    [
-      'a GPT for both',
-      'label: gpt\nsize=1M, type=21686148-6449-6E6F-744E-656564454649\nsize=8M, type=U',
-      'BIOS',
-    ],
-  ])('firmware of %s', async (_, script, firmware) => {
-    expect((await byUs(partition(script))).reading.firmware).toBe(firmware);
+  test('firmware of a GPT for UEFI, and of one for both', async () => {
+    const uefi = 'label: gpt\nsize=8M, type=U\nsize=40M, type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709';
+    expect((await byUs(addBootCode(partition(uefi)))).reading.firmware).toBe('UEFI_64');
+    const both = partition('label: gpt\nsize=1M, type=21686148-6449-6E6F-744E-656564454649\nsize=8M, type=U');
+    expect((await byUs(both)).reading.firmware).toBe('UEFI_64');
+    expect((await byUs(addBootCode(both))).reading.firmware).toBe('BIOS');
   });
 });

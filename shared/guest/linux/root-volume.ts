@@ -5,6 +5,8 @@ import { namesOneVolume, volumeNamed } from './volume-names.ts';
 
 /** A UUID or the name of a volume is short; what is not comes from a hostile image. */
 const MAX_SHOWN = 200;
+/** A partition of the disk that is imported, by its number: whatever the disk is called, the number stays. */
+const NUMBERED = /^\/dev\/[sh]d[a-z]/;
 
 /**
  * Is what the kernel is told to mount as its root on this disk? Only of a root that was read: one that is encrypted, or
@@ -16,7 +18,8 @@ export function rootVolumeProblems(
   named: string | null,
   { name, onDisk, volumes }: Pick<LinuxRoot, 'name' | 'onDisk' | 'volumes'>,
 ): Problem[] {
-  if (named === null || !onDisk || !namesOneVolume(named) || volumeNamed(named, volumes)) return [];
+  if (named === null || !onDisk || !(namesOneVolume(named) || NUMBERED.test(named))) return [];
+  if (volumeNamed(named, volumes)) return [];
   const shown = cut(printable(named), MAX_SHOWN);
   return [
     {

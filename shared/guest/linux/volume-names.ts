@@ -23,12 +23,13 @@ export function namesOneVolume(device: string): boolean {
 }
 
 /**
- * What OCI's disks are called is `sd`: SCSI, and ATA as libata has it. The IDE drivers from before it call them `hd`;
- * names of other hypervisors' disks, and udev's by serial number, mean none on OCI.
+ * What OCI calls the boot volume is `sd`: the first disk of SCSI, and of ATA as libata has it. The IDE drivers from before
+ * it call their disks `hd`; names of other hypervisors' disks, of a second disk, and udev's by serial number or by the
+ * slot of the controller, mean none on OCI.
  */
 export function kindOfDeviceName(device: string): 'sd' | 'hd' | 'foreign' | null {
   if (!isBareDeviceName(device)) return null;
-  if (/^\/dev\/(?:sd|disk\/by-(?:path|diskseq)\/)/.test(device)) return 'sd';
+  if (/^\/dev\/(?:sda(?![a-z])|disk\/by-diskseq\/)/.test(device)) return 'sd';
   return device.startsWith('/dev/hd') ? 'hd' : 'foreign';
 }
 

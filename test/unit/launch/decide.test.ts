@@ -96,6 +96,13 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
     [linux(virtio, { root: '/dev/vda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
     [linux(virtio, { root: '/dev/nvme0n1p1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
     [linux(ide, { root: '/dev/xvda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    // Where the guest ran, the disk was its second.
+    [linux(virtio, { root: '/dev/sdb2' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
+    [
+      linux(virtio, { root: '/dev/disk/by-path/pci-0000:00:10.0-scsi-0:0:0:0-part2' }),
+      is(null, 'high'),
+      'ROOT_DEVICE_NOT_ON_OCI',
+    ],
     [
       linux(virtio, { root: '/dev/disk/by-id/scsi-36000c29a5b7c9d1e-part2' }),
       is(null, 'high'),

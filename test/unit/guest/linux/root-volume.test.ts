@@ -15,6 +15,8 @@ test.each([
   '/dev/mapper/old-root',
   '/dev/mapper/mpatha2',
   '/dev/old/root',
+  '/dev/sda5',
+  '/dev/hda',
 ])('root=%s, which is on no volume of the disk, is told', (named) => {
   const [problem] = rootVolumeProblems(named, root);
   expect(problem).toMatchObject({ code: 'ROOT_VOLUME_MISSING', severity: 'warn' });
@@ -29,6 +31,7 @@ test.each([
   '/dev/vg/root',
   // What no volume of this disk has, but not for being on another one.
   '/dev/sda1',
+  '/dev/disk/by-diskseq/1-part2',
   '/dev/nfs',
   'PARTUUID=0badcafe-02/PARTNROFF=1',
   'LABEL=\\x2f',

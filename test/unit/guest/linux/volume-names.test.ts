@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isBareDeviceName, volumeNamed } from '../../../../shared/guest/linux/volume-names.ts';
+import { isBareDeviceName, kindOfDeviceName, volumeNamed } from '../../../../shared/guest/linux/volume-names.ts';
 import { guestVolumes } from '../../../support/guest-volumes.ts';
 
 const volumes = await guestVolumes([
@@ -92,4 +92,22 @@ test.each([
   ['UUID=1-2', false],
 ])('%s depends on where the disk is plugged in: %s', (device, bare) => {
   expect(isBareDeviceName(device)).toBe(bare);
+});
+
+test.each([
+  ['/dev/sda', 'sd'],
+  ['/dev/sda2', 'sd'],
+  ['/dev/disk/by-diskseq/1-part2', 'sd'],
+  ['/dev/hda1', 'hd'],
+  // The disk that is imported is the first: a root on another one is not found.
+  ['/dev/sdb2', 'foreign'],
+  ['/dev/sdaa1', 'foreign'],
+  ['/dev/vda1', 'foreign'],
+  ['/dev/nvme0n1p1', 'foreign'],
+  ['/dev/disk/by-id/scsi-36000c29-part2', 'foreign'],
+  // The slot that VMware has the disk's controller in.
+  ['/dev/disk/by-path/pci-0000:00:10.0-scsi-0:0:0:0-part2', 'foreign'],
+  ['/dev/mapper/vg-root', null],
+])('on OCI, a disk named %s is %s', (device, kind) => {
+  expect(kindOfDeviceName(device)).toBe(kind);
 });

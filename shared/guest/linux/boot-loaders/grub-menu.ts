@@ -44,10 +44,21 @@ const PRESET: readonly (readonly [string, string])[] = [
   ['initrdfail', '1'],
 ];
 
-/** @param environment the variables of grubenv, which `load_env` loads */
+/** An environment block's variables. */
+export type GrubEnvironment = ReadonlyMap<string, string>;
+const EMPTY: GrubEnvironment = new Map();
+/** `load_env` takes `-f FILE` too: Photon OS has kernel and command line in a `photon.cfg`. */
+const WITH_FILE = new Set(['-f', '--file']);
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/**
+ * @param environment the variables of grubenv, which `load_env` loads
+ * @param others those of the other files that it is told to load, by their names without folders
+ */
 export function runGrubScript(
   commands: readonly Command[],
-  environment: ReadonlyMap<string, string>,
+  environment: GrubEnvironment,
+  others: ReadonlyMap<string, GrubEnvironment> = new Map(),
 ): GrubMenu {
   let variables = new Map(PRESET);
   let count = 0;
@@ -111,9 +122,12 @@ export function runGrubScript(
       case 'unset':
         for (const variable of rest) variables.delete(variable);
         return true;
-      case 'load_env':
-        for (const [variable, value] of environment) variables.set(variable, value);
-        return environment.size > 0;
+      case 'load_env': {
+        const file = WITH_FILE.has(rest[0] ?? '') ? baseName(rest[1] ?? '') : 'grubenv';
+        const loaded = others.get(file) ?? (file === 'grubenv' ? environment : EMPTY);
+        for (const [variable, value] of loaded) variables.set(variable, value);
+        return loaded.size > 0;
+      }
       case 'blscfg':
         usesSpecification = true;
         return true;
@@ -127,7 +141,7 @@ export function runGrubScript(
         return true;
       case '[':
       case 'test':
-        return test((rest.at(-1) === ']' ? rest.slice(0, -1) : rest).slice(0, MAX_TESTED_WORDS));
+        return test((rest.at(-1) === ']' ? rest.slice(0, -1) : rest).slice(0, MAX_TESTED_WORDS), others);
       default:
         return name === 'true';
     }
@@ -209,17 +223,26 @@ function nameOf(rest: readonly string[]): { id: string; title: string } {
   return { id: id ?? title ?? '', title: title ?? '' };
 }
 
-/** `test`: strings only. Of files, only grubenv matters, which is there where it was loaded. */
-function test(words: readonly string[]): boolean {
+/**
+ * Files that configurations ask for before they use them: an environment block, which is there where it was loaded, and an
+ * initramfs: whether it is there is seen when it is read.
+ */
+const ASKED_FOR = /^grubenv$|^initr/;
+
+/** `test`: strings, and of files what matters. */
+function test(words: readonly string[], loaded: ReadonlyMap<string, GrubEnvironment>): boolean {
   const or = words.indexOf('-o');
-  if (or >= 0) return test(words.slice(0, or)) || test(words.slice(or + 1));
+  if (or >= 0) return test(words.slice(0, or), loaded) || test(words.slice(or + 1), loaded);
   const and = words.indexOf('-a');
-  if (and >= 0) return test(words.slice(0, and)) && test(words.slice(and + 1));
+  if (and >= 0) return test(words.slice(0, and), loaded) && test(words.slice(and + 1), loaded);
   const [first = '', second, third] = words;
-  if (first === '!') return !test(words.slice(1));
+  if (first === '!') return !test(words.slice(1), loaded);
   if (first === '-z') return (second ?? '') === '';
   if (first === '-n') return (second ?? '') !== '';
-  if (/^-[defs]$/.test(first)) return (second ?? '').endsWith('/grubenv');
+  if (/^-[defs]$/.test(first)) {
+    const name = baseName(second ?? '');
+    return ASKED_FOR.test(name) || loaded.has(name);
+  }
   if (second === '=' || second === '==') return first === (third ?? '');
   if (second === '!=') return first !== (third ?? '');
   return words.length === 1 && first !== '';

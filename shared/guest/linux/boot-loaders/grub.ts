@@ -1,13 +1,15 @@
 import { readSpecifiedEntries, type SpecifiedEntry } from './boot-loader-specification.ts';
 import { MAX_ENVIRONMENT, parseGrubEnvironment } from './grub-environment.ts';
-import { entriesOf, itemNamed, type MenuItem, runGrubScript } from './grub-menu.ts';
+import { entriesOf, type GrubEnvironment, itemNamed, type MenuItem, runGrubScript } from './grub-menu.ts';
 import { parseGrubScript } from './grub-script.ts';
-import { type BootDirectory, type BootMenu, join, located } from './menu.ts';
+import { type BootDirectory, type BootMenu, findBootFile, join, located } from './menu.ts';
 
 /** Below the directory; on an ESP each distribution has its own: `EFI/redhat/grub.cfg`. */
 const FOLDERS = ['grub2', 'grub'];
 /** Distributions that ever were installed on one ESP. */
 const MAX_EFI_FOLDERS = 16;
+/** Photon OS loads two. */
+const MAX_ENVIRONMENTS = 4;
 
 /**
  * GRUB 2, with a menu of its own or with the entries of loader/entries (`blscfg`).
@@ -37,8 +39,11 @@ async function readFolder(
   const path = join(folder, 'grub.cfg');
   const text = await directory.tree.readText(path);
   if (text === null) return null;
-  const environment = await readEnvironment(directory, [folder, ...folders]);
-  const menu = runGrubScript(parseGrubScript(withoutOtherSystems(text)), environment);
+  const [environment, others] = await Promise.all([
+    readEnvironment(directory, [folder, ...folders]),
+    readOtherEnvironments(text, [directory, ...directories]),
+  ]);
+  const menu = runGrubScript(parseGrubScript(withoutOtherSystems(text)), environment, others);
   const specified = menu.usesSpecification
     ? await specifiedEntries([directory, ...directories], menu.variables)
     : [];
@@ -81,12 +86,31 @@ async function specifiedEntries(
 async function readEnvironment(
   directory: BootDirectory,
   folders: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<GrubEnvironment> {
   for (const folder of folders) {
     const bytes = await directory.tree.read(join(folder, 'grubenv'), MAX_ENVIRONMENT);
     if (bytes) return parseGrubEnvironment(bytes.toString('utf8'));
   }
   return new Map();
+}
+
+/** The environment blocks that a configuration loads beside grubenv, by their names: `load_env -f /boot/photon.cfg`. */
+async function readOtherEnvironments(
+  text: string,
+  directories: readonly BootDirectory[],
+): Promise<ReadonlyMap<string, GrubEnvironment>> {
+  const paths = [...text.matchAll(/\bload_env[ \t]+(?:-f|--file)[ \t]+([^\s;]+)/g)]
+    .map(([, path = '']) => path.replaceAll('"', '').replace(/^\$\{?\w+\}?/, ''))
+    .filter((path) => !/\$|\/grubenv$/.test(path));
+  const found = await Promise.all(
+    [...new Set(paths)].slice(0, MAX_ENVIRONMENTS).map(async (path) => {
+      const content = (await findBootFile(directories, path))?.content;
+      const bytes = await content?.read(0, Math.min(content.size, MAX_ENVIRONMENT));
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      return bytes ? [[name, parseGrubEnvironment(bytes.toString('utf8'))] as const] : [];
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** os-prober's entries start the other systems of the disk, or this one once more. */

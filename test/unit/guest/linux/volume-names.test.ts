@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { isBareDeviceName, kindOfDeviceName, volumeNamed } from '../../../../shared/guest/linux/volume-names.ts';
+import {
+  isBareDeviceName,
+  kindOfDeviceName,
+  volumeNamed,
+} from '../../../../shared/guest/linux/volume-names.ts';
 import { guestVolumes } from '../../../support/guest-volumes.ts';
 
 const volumes = await guestVolumes([

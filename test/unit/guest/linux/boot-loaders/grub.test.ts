@@ -42,6 +42,14 @@ describe('the script', () => {
     );
   });
 
+  test('an initramfs that is asked for is loaded: whether it is there is seen when it is read', () => {
+    const { items } = run(
+      'menuentry A { linux /vmlinuz\nif [ -f $boot/initrd.img ]; then initrd $boot/initrd.img; fi }',
+    );
+    expect(items[0]?.entry?.initramfs).toEqual(['/initrd.img']);
+    expect(variablesOf('if [ -f /boot/other ]; then set a=1; fi').a).toBeUndefined();
+  });
+
   test('variables that grow with each line end in time and memory', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => `set v${index + 1}=$v${index}$v${index}`);
     const { variables } = run(`set v0=0123456789\n${lines.join('\n')}`);
@@ -180,6 +188,32 @@ test('entries beside a grubenv are read where grub.cfg is out of reach', async (
     'boot/loader/entries/id-2.conf': 'title New\nlinux /vmlinuz-2\noptions $kernelopts\n',
   };
   expect(await chosenOf(files)).toBe('/vmlinuz-1');
+});
+
+test('Photon OS has kernel, initramfs and command line in an environment block of its own', async () => {
+  const files = {
+    'boot/photon.cfg':
+      '# GRUB Environment Block\nphoton_cmdline=ro quiet\nphoton_linux=vmlinuz-6.1.10\nphoton_initrd=initrd.img-6.1.10\n',
+    'boot/grub2/grub.cfg': `set rootpartition=PARTUUID=1-02
+load_env -f /boot/photon.cfg
+if [ -f  /boot/systemd.cfg ]; then
+    load_env -f /boot/systemd.cfg
+else
+    set systemd_cmdline=net.ifnames=0
+fi
+menuentry "Photon" {
+    linux /boot/$photon_linux root=$rootpartition $photon_cmdline $systemd_cmdline
+    if [ -f /boot/$photon_initrd ]; then
+        initrd /boot/$photon_initrd
+    fi
+}`,
+  };
+  const directory = { tree: fileTree(memoryDirectory(files)), path: '/boot', volume: null };
+  expect((await readGrub(directory, [directory]))?.chosen).toMatchObject({
+    kernel: '/boot/vmlinuz-6.1.10',
+    initramfs: ['/boot/initrd.img-6.1.10'],
+    commandLine: 'root=PARTUUID=1-02 ro quiet net.ifnames=0',
+  });
 });
 
 test('a default that is none of the entries is the first', async () => {

@@ -177,6 +177,7 @@ async function readContents(
   if (kernel.missing.length > 0) return unreadable(`${show(kernel.missing.join(', '))} is not there`);
   if (kernel.initramfs.length === 0) {
     if (loader === 'Flatcar') return unreadable('it lies inside the kernel');
+    if (loader === 'none') return unreadable('no boot loader that was found says which one it is');
     return { ...nothing, outcome: 'none', reason: null };
   }
   const { release } = kernel.reading;

@@ -179,6 +179,13 @@ describe('the boot loader', () => {
     expect(codes(boot)).toEqual(['NO_BOOT_MENU']);
   });
 
+  test('without a configuration: no initramfs of a known name is not called none', async () => {
+    // LILO's configuration, which is not read, names it.
+    const boot = await read(without(DEBIAN_12, 'boot/grub', 'boot/initrd'));
+    expect(boot.linux.initramfs).toMatchObject({ outcome: 'unreadable', paths: [] });
+    expect(boot.linux.drivers.virtio_scsi.state).toBe('disk');
+  });
+
   test.each([
     ['BIOS', '/boot/grub/grub.cfg', RELEASE],
     ['UEFI_64', '/boot/efi/EFI/debian/grub.cfg', '6.1.0-9-amd64'],

@@ -50,12 +50,17 @@ export async function readDriverPlaces(
     tree.readText(`${folder}/modules.builtin`),
     tree.read(`${folder}/modules.dep`, MAX_DEPENDENCIES),
   ]);
-  const configuration =
-    builtinText === null ? await readConfiguration(tree, [...configurations, `${folder}/config`]) : null;
-  const builtin = builtinText === null ? null : parseBuiltin(builtinText);
-  const modules = dependencyText
+  // Every kernel has something built in that could be a module: an empty list was lost in a crash.
+  const builtin = builtinText ? parseBuiltin(builtinText) : null;
+  const configuration = builtin
+    ? null
+    : await readConfiguration(tree, [...configurations, `${folder}/config`]);
+  const hasDependencies = dependencyText !== null && dependencyText.length > 0;
+  const modules = hasDependencies
     ? parseDependencies(dependencyText.toString('latin1'), WANTED)
     : await findModules(tree, folder);
+  // An empty modules.dep is that of a kernel without modules, unless some are there: then it was lost in a crash.
+  const toldAll = dependencyText !== null && (hasDependencies || modules.size === 0);
 
   const places = LINUX_DRIVERS.map((driver): readonly [LinuxDriver, DriverPlace] => {
     const { modules: names, symbol } = DRIVER_TABLE[driver];
@@ -68,10 +73,10 @@ export async function readDriverPlaces(
     const setting = configuration?.settings.get(symbol);
     if (configuration && setting === 'y') return place({ builtin: true }, configuration.path);
     const module = names.map((name) => modules.get(name)).find((found) => found !== undefined);
-    if (module) return place({ module }, dependencyText ? `${folder}/modules.dep` : folder);
+    if (module) return place({ module }, hasDependencies ? `${folder}/modules.dep` : folder);
     // A kernel's configuration tells alone: what is not in it is not built.
     if (configuration && setting === undefined) return place({ absent: true }, configuration.path);
-    if (builtin && dependencyText) return place({ absent: true }, `${folder}/modules.dep`);
+    if (builtin && toldAll) return place({ absent: true }, `${folder}/modules.dep`);
     return place({}, '');
   });
   return Object.fromEntries(places) as Record<LinuxDriver, DriverPlace>;

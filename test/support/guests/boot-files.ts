@@ -97,7 +97,10 @@ export function kernelModules(
         .map((need) => pathOf(need, ending)),
     ].join(' ');
   return {
-    [`${folder}/${release}/modules.builtin`]: builtin.map((module) => `${pathOf(module, '.ko')}\n`).join(''),
+    [`${folder}/${release}/modules.builtin`]: [
+      'kernel/fs/ext4/ext4.ko\n',
+      ...builtin.map((module) => `${pathOf(module, '.ko')}\n`),
+    ].join(''),
     [`${folder}/${release}/modules.dep`]: modules.map((module) => `${line(module)}\n`).join(''),
   };
 }

@@ -83,6 +83,22 @@ describe('where a kernel has its drivers', () => {
     expect(found).toMatchObject({ virtio_scsi: 'disk', xen_blkfront: 'disk', nvme: 'unknown' });
   });
 
+  test('an empty modules.dep, as a crash leaves it, does not hide the modules that are there', async () => {
+    const builtin = { [`lib/modules/${RELEASE}/modules.builtin`]: 'kernel/drivers/virtio/virtio_pci.ko\n' };
+    const empty = { ...builtin, [`lib/modules/${RELEASE}/modules.dep`]: '' };
+    const found = await states({
+      ...empty,
+      [`lib/modules/${RELEASE}/kernel/drivers/scsi/virtio_scsi.ko.xz`]: '',
+    });
+    expect(found).toMatchObject({ virtio_pci: 'builtin', virtio_scsi: 'disk', nvme: 'unknown' });
+    // Nor does an empty list of what is built in.
+    const lost = kernelModules(RELEASE, { folder: 'lib/modules', without: ['nvme'] });
+    const withoutList = await states({ ...lost, [`lib/modules/${RELEASE}/modules.builtin`]: '' });
+    expect(withoutList).toMatchObject({ virtio_scsi: 'disk', nvme: 'unknown' });
+    // A kernel without modules has an empty one, too.
+    expect(await states(empty)).toMatchObject({ virtio_pci: 'builtin', virtio_scsi: 'absent' });
+  });
+
   test('where nothing tells, all is unknown', async () => {
     expect(new Set(Object.values(await states({})))).toEqual(new Set(['unknown']));
   });

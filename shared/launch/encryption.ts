@@ -9,6 +9,17 @@ const DECRYPTION: readonly (readonly [name: RegExp, remedy: string])[] = [
   [/^BitLocker/, 'Decrypt it in the guest with `manage-bde -off C:`'],
 ];
 
+/** What a volume beside the system's does on another machine, and what to do about it. */
+type Beside = readonly [so: string, remedy: string];
+const OF_LINUX: Beside = [
+  'what asks for a passphrase at boot waits for ever',
+  'Take it out of /etc/crypttab and /etc/fstab, or mark it noauto there.',
+];
+const OF_WINDOWS: Beside = [
+  'on another machine it stays locked until its recovery key is given',
+  'If its data is needed, decrypt it in Windows with `manage-bde -off` and its letter, and upload the disk again.',
+];
+
 /**
  * OCI does not import a disk whose system is encrypted. Where the system was found on a volume that is not, an
  * encrypted one beside it holds data, and is told.
@@ -21,12 +32,13 @@ export function encryptionProblems(
     const [, remedy] = DECRYPTION.find(([pattern]) => pattern.test(recognised?.name ?? '')) ?? [];
     if (!recognised || remedy === undefined) return [];
     if (guest?.rootRead) {
+      const [so, mended] = recognised.kind === 'bitlocker' ? OF_WINDOWS : OF_LINUX;
       return [
         {
           code: 'VOLUME_ENCRYPTED',
           severity: 'warn',
-          sentence: `The volume on ${name} is encrypted (${recognised.name}). The system is not on it; what asks for a passphrase at boot waits for ever.`,
-          remedy: 'Take it out of /etc/crypttab and /etc/fstab, or mark it noauto there.',
+          sentence: `The volume on ${name} is encrypted (${recognised.name}). The system is not on it; ${so}.`,
+          remedy: mended,
         },
       ];
     }

@@ -32,6 +32,14 @@ test('an encrypted volume beside a system that could be read is warned of', () =
   ]);
 });
 
+test('a data volume of BitLocker is not looked for in the files of Linux', () => {
+  const [problem] = encryptionProblems([volume('bitlocker', 'BitLocker')], { rootRead: true });
+  expect(problem).toMatchObject({ code: 'VOLUME_ENCRYPTED', severity: 'warn' });
+  expect(problem?.sentence).toContain('recovery key');
+  expect(problem?.remedy).toContain('manage-bde -off');
+  expect(problem?.remedy).not.toContain('/etc/');
+});
+
 test('what is no encryption is not told', () => {
   expect(encryptionProblems([volume('swap', 'Linux swap')], null)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import * as problems from './launch-problems.ts';
 import {
   BOOT_DRIVERS,
   hasVirtioScsi,
+  isForAnyMachine,
   isForXenOnly,
   isInstalled,
   OLD_IDE_BOOT_DRIVERS,
@@ -201,14 +202,14 @@ export const rows: readonly Row[] = [
       (reading) =>
         reading.initramfs.outcome === 'unreadable' &&
         reading.initramfs.paths.length > 0 &&
-        reading.initramfs.hostOnly !== true &&
+        isForAnyMachine(reading) &&
         BOOT_DRIVERS.every((driver) => isInstalled(reading, driver) === 'yes'),
     ),
     launchMode: 'PARAVIRTUALIZED',
     firmware: firmwareOf,
     confidence: 'medium',
     because:
-      'virtio_pci, virtio_scsi and sd_mod are installed, and nothing says that its initramfs leaves them out',
+      'virtio_pci, virtio_scsi and sd_mod are installed, and what makes its initramfs leaves none of them out',
     problems: problems.initramfsUnread,
   },
   {

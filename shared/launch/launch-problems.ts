@@ -107,7 +107,7 @@ export const linuxNicMissing = ofLinux((linux) => {
       severity: 'warn',
       sentence: known
         ? `${kernelOf(linux)} has no virtio_net, the driver of the paravirtualized network interface: it starts without a network.`
-        : `Whether ${kernelOf(linux).toLowerCase()} has virtio_net could not be read.`,
+        : `${kernelOf(linux)} may have virtio_net, the driver of the paravirtualized network interface, or not: it could not be read.`,
       remedy: e1000
         ? 'Install virtio_net in the guest, or set Network.AttachmentType to E1000 by a capability schema: the guest has e1000.'
         : 'Install virtio_net in the guest, shut it down and upload it again.',

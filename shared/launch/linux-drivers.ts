@@ -1,4 +1,4 @@
-import type { DriverState, LinuxDriver, LinuxReading } from '../guest/guest.ts';
+import type { DriverState, InitramfsTool, LinuxDriver, LinuxReading } from '../guest/guest.ts';
 
 /**
  * What a Linux guest needs to find its root on OCI's paravirtualized boot volume: a virtio-scsi controller behind PCI,
@@ -61,11 +61,19 @@ export function isInstalled({ drivers }: LinuxReading, driver: LinuxDriver): 'ye
   return answers[drivers[driver].state];
 }
 
+/** They leave nothing out unless they are told to. Distributions have dracut and mkinitcpio do so, and mkinitrd always does. */
+const GENERIC_TOOLS: readonly (InitramfsTool | null)[] = ['initramfs-tools', 'mkinitfs'];
+
+/** Was its initramfs made for any machine, by its own marks, or else by what makes it? */
+export const isForAnyMachine = ({ initramfs, initramfsTool }: LinuxReading): boolean =>
+  initramfs.hostOnly === null ? GENERIC_TOOLS.includes(initramfsTool) : !initramfs.hostOnly;
+
 /**
- * The kernels that Red Hat (5) and SUSE (up to 12 SP1) called `xen`, built for paravirtualized guests alone. Debian's of
- * that name, from 2.6.32 on, start anywhere.
+ * The kernels that Red Hat (5), Fedora (up to 8), SUSE (up to 12 SP1) and Debian (up to 5) called `xen`, built for
+ * paravirtualized guests alone. Debian's of that name, from 2.6.32 on, start anywhere.
  */
-export const isForXenOnly = (release: string): boolean => /(?:\.el5xen|-xen)$/.test(release);
+export const isForXenOnly = (release: string): boolean =>
+  /(?:\.(?:el5|fc\d)xen|-xen)$|^2\.6\.(?:18|26)-\d+-xen-/.test(release);
 
 /** Upstream Linux got virtio_scsi in 3.4; null where the release is not one of Linux. */
 export function hasVirtioScsi(release: string): boolean | null {

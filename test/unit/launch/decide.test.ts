@@ -91,6 +91,8 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
   'Linux with a kernel that runs under Xen only': [
     [linux(ide, { kernel: kernel('2.6.18-398.el5xen') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
     [linux(virtio, { kernel: kernel('3.0.101-63-xen') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
+    [linux(ide, { kernel: kernel('2.6.26-2-xen-amd64') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
+    [linux(ide, { kernel: kernel('2.6.21.7-5.fc8xen') }), is(null, 'high'), 'KERNEL_FOR_XEN_ONLY'],
   ],
   'Linux whose root goes by a name that no disk of OCI has': [
     [linux(virtio, { root: '/dev/vda1' }), is(null, 'high'), 'ROOT_DEVICE_NOT_ON_OCI'],
@@ -215,6 +217,11 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
       is('PARAVIRTUALIZED', 'medium', 'UEFI_64'),
       'INITRAMFS_UNREADABLE',
     ],
+    [
+      linux(onDisk, { initramfs: { ...unreadable, hostOnly: false }, initramfsTool: 'dracut' }),
+      is('PARAVIRTUALIZED', 'medium'),
+      'INITRAMFS_UNREADABLE',
+    ],
   ],
   'Linux for Arm or UEFI': [
     [
@@ -234,6 +241,14 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
       is('PARAVIRTUALIZED', 'low'),
       'DRIVERS_NOT_READ',
     ],
+    // RHEL's dracut, Arch's mkinitcpio leave out what the machine did not need where it was made.
+    ...(['dracut', 'mkinitcpio', 'mkinitrd', null] as const).map(
+      (initramfsTool): [LaunchEvidence, Expected, string] => [
+        linux(onDisk, { initramfs: unreadable, initramfsTool }),
+        is('PARAVIRTUALIZED', 'low'),
+        'DRIVERS_NOT_READ',
+      ],
+    ),
     // What the boot loader would load is not there at all.
     [
       linux(onDisk, { initramfs: { ...unreadable, paths: [] } }),

@@ -29,9 +29,7 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     evidence.format !== 'oci' && (firmwareUnknown || evidence.guest?.linux?.rootMissing === true);
   if (firmwareUnknown) problems.push(FIRMWARE_UNKNOWN);
   problems.push(...unsupportedLaunchMode(evidence, overrides.launchMode));
-  // Another kernel may be the one that starts.
-  const isAssumed = row.confidence === 'high' && evidence.guest?.linux?.kernel?.assumed === true;
-  const confidence = isAssumed ? 'medium' : row.confidence;
+  const confidence = row.confidence === 'high' && mayStartAnother(evidence) ? 'medium' : row.confidence;
   const because = typeof row.because === 'string' ? row.because : row.because(evidence);
   return {
     launchMode: applied.values.launchMode ?? launchMode,
@@ -42,6 +40,11 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     problems,
   };
 }
+
+/** What was read may not be what starts: another kernel, or another system of the disk. */
+const mayStartAnother = ({ guest }: LaunchEvidence): boolean =>
+  guest?.linux?.kernel?.assumed === true ||
+  guest?.problems.some(({ code }) => code === 'SEVERAL_SYSTEMS') === true;
 
 /** Who sets the launch mode takes over what byoi could not know, and is warned of what it would have refused. */
 function withModeSet(problem: Problem): Problem[] {

@@ -26,7 +26,7 @@ export interface LaunchEvidence {
   /** Something says that it is Windows, maybe the guest itself. */
   readonly windows: boolean;
   /** What the guest's filesystems say; null where none could be read. */
-  readonly guest: Pick<GuestReading, 'system' | 'linux' | 'windows'> | null;
+  readonly guest: Pick<GuestReading, 'system' | 'linux' | 'windows' | 'problems'> | null;
 }
 
 /** One line of the table: when it holds, what follows. */

@@ -356,6 +356,12 @@ test('a kernel that no boot loader was seen to start makes no high confidence', 
   expect(decision).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
 });
 
+test('one of several systems of a disk makes no high confidence: another may start', () => {
+  const problem = { code: 'SEVERAL_SYSTEMS', severity: 'warn', sentence: '', remedy: '' } as const;
+  const guest = guestReading({ linux: linuxReading(virtio), problems: [problem] });
+  expect(decide({ ...linux(virtio), guest }, {})).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
+});
+
 test('what was read counts little where the kernel is told another root', () => {
   expect(decide(linux(virtio, { rootMissing: true }), {})).toMatchObject(is('PARAVIRTUALIZED', 'low'));
 });

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../shared/bytes/buffer.ts';
-import { SourceChangedError } from '../../shared/bytes/errors.ts';
+import { BudgetExceededError, SourceChangedError } from '../../shared/bytes/errors.ts';
 import type { ByteSource } from '../../shared/bytes/source.ts';
 import { MAX_INPUT } from '../../shared/guest/linux/initramfs-archive.ts';
 import { BUDGET, inspect } from '../../shared/inspect.ts';
@@ -200,6 +201,23 @@ describe('an .oci archive', () => {
     expect(verdict).toMatchObject({ launchMode: 'NATIVE', confidence: 'low' });
     expect(codes(verdict)).toEqual(['OVERRIDE_CONFLICT', 'LAUNCH_MODE_UNSUPPORTED']);
   });
+});
+
+test('an image that takes more than may be read is not refused: what was read by then counts, and that is told', async () => {
+  const disk = gunzipSync(fixture('windows.raw.gz'));
+  const source: ByteSource = {
+    size: disk.length,
+    async read(offset, length) {
+      // Table and heads are at the beginning, a format's mark at the end: between them is the guest.
+      const ofGuest = offset > 2 * 2 ** 20 && offset < disk.length - 2 ** 20;
+      if (ofGuest) throw new BudgetExceededError('requests', BUDGET.requests);
+      return disk.subarray(offset, offset + length);
+    },
+  };
+  const verdict = await inspect(source, { name: 'disk.raw' });
+  expect(codes(verdict)).toContain('GUEST_READING_STOPPED');
+  expect(rejected(verdict)).toEqual(['RAW_UNSUPPORTED']);
+  expect(verdict).toMatchObject({ confidence: 'low', guest: null });
 });
 
 test('an initramfs of any size leaves enough of what may be read for the rest of the guest', () => {

@@ -24,9 +24,12 @@ export function parseCommandLine(text: string): CommandLine {
   };
 }
 
-/** How the kernel, or its initramfs, is told the root: the last `root=` counts; null where there is none. */
+/**
+ * How the kernel, or its initramfs, is told the root: the last `root=` counts; null where there is none. genkernel's looks
+ * for `real_root=`, and its `root=` is the initramfs itself.
+ */
 export function rootOf(line: CommandLine): string | null {
-  return line.values('root').at(-1) ?? null;
+  return line.values('real_root').at(-1) ?? line.values('root').at(-1) ?? null;
 }
 
 /** OCI's own images boot over iSCSI by this: `netroot=iscsi:169.254.0.2:::1:iqn.2015-02.oracle.boot:uefi`. */

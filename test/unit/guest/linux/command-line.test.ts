@@ -8,6 +8,7 @@ import {
 
 test.each([
   ['root=/dev/sda1 ro root=UUID=5f3c ro', 'UUID=5f3c'],
+  ['root=/dev/ram0 real_root=/dev/vda3', '/dev/vda3'],
   ['ro quiet', null],
   ['"root=LABEL=my root" ro', 'LABEL=my root'],
   ['dyndbg="file a.c root=/dev/sda1" root=ZFS=rpool/ROOT', 'ZFS=rpool/ROOT'],

@@ -50,8 +50,12 @@ export async function commandLineProblems(
   return { problems, rootRemedy };
 }
 
-/** The command that makes the initramfs of this kernel again. */
-function rebuild(tool: InitramfsTool | null, release: string): string {
+/**
+ * The command that makes the initramfs of this kernel again.
+ *
+ * @param file what the boot loader calls it
+ */
+function rebuild(tool: InitramfsTool | null, release: string, file: string): string {
   switch (tool) {
     case 'dracut':
       return `dracut -f "" ${release}`;
@@ -64,7 +68,8 @@ function rebuild(tool: InitramfsTool | null, release: string): string {
     case 'genkernel':
       return 'genkernel initramfs';
     case 'mkinitrd':
-      return `mkinitrd -f /boot/initrd-${release}.img ${release}`;
+      // SUSE's, whose files have no ending, takes -f for something else, and without arguments makes all.
+      return file.endsWith('.img') ? `mkinitrd -f /boot/initrd-${release}.img ${release}` : 'mkinitrd';
     case null:
       return 'Make the initramfs again with the tool of the distribution.';
   }
@@ -82,12 +87,13 @@ export function initramfsProblems(
 ): Problem[] {
   const problems: Problem[] = [];
   const names = found.missing.map(show).join(', ');
+  const remedy = rebuild(tool, show(release), found.missing.at(-1) ?? paths.at(-1) ?? '');
   if (found.missing.length > 0) {
     problems.push({
       code: 'INITRAMFS_MISSING',
       severity: 'warn',
       sentence: `The boot loader loads an initramfs that is not there: ${names}.`,
-      remedy: rebuild(tool, show(release)),
+      remedy,
     });
   }
   if (found.otherReleases.length > 0 && !found.ownModules) {
@@ -97,7 +103,7 @@ export function initramfsProblems(
       sentence: `The initramfs ${paths.map(show).join(', ')} has the modules of ${found.otherReleases
         .map(show)
         .join(', ')}, but the kernel that is started is ${show(release)}, which cannot load them.`,
-      remedy: rebuild(tool, show(release)),
+      remedy,
     });
   }
   return problems;

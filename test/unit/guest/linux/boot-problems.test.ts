@@ -3,6 +3,7 @@ import { FilesystemDamagedError } from '../../../../shared/filesystem/errors.ts'
 import { fileTree } from '../../../../shared/filesystem/file-tree.ts';
 import type { DirectoryNode } from '../../../../shared/filesystem/filesystem.ts';
 import { readLinuxBoot } from '../../../../shared/guest/linux/boot.ts';
+import { initramfsProblems } from '../../../../shared/guest/linux/boot-problems.ts';
 import {
   arm64Kernel,
   EVERY_MODULE,
@@ -146,6 +147,20 @@ describe('the initramfs', () => {
     const { linux } = await read({ ...DEBIAN_12, [INITRD]: initramfs(files) });
     expect(linux.initramfs.hostOnly).toBe(hostOnly);
   });
+});
+
+test.each([
+  [
+    '/boot/initrd-2.6.18-398.el5.img',
+    '2.6.18-398.el5',
+    'mkinitrd -f /boot/initrd-2.6.18-398.el5.img 2.6.18-398.el5',
+  ],
+  ['/boot/initrd-2.6.32.12-0.7-default', '2.6.32.12-0.7-default', 'mkinitrd'],
+])("a missing %s is made by Red Hat's mkinitrd or SUSE's", (file, release, command) => {
+  const found = { missing: [file], otherReleases: [], ownModules: false };
+  expect(initramfsProblems([], found, release, 'mkinitrd')).toMatchObject([
+    { code: 'INITRAMFS_MISSING', remedy: command },
+  ]);
 });
 
 test('what made the initramfs makes it again, whatever else is installed', async () => {

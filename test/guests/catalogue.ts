@@ -181,11 +181,13 @@ export const CATALOGUE: readonly Guest[] = [
   {
     ...DEBIAN,
     name: 'dracut-host-only-vmware',
-    about: 'dracut host-only, made on PVSCSI and VMXNET3 as VMware has them',
+    about:
+      'dracut host-only, made on PVSCSI and VMXNET3 as VMware has them: for the IDE controller of its CD drive dracut ' +
+      'adds ata_piix',
     initramfs: { tool: 'dracut', madeOn: 'vmware' },
     containers: ['vmdk-streamOptimized'],
-    boots: NOWHERE,
-    told: ['LINUX_DRIVERS_MISSING'],
+    boots: EMULATED_ONLY,
+    told: ['PARAVIRTUALIZED_DRIVERS_MISSING'],
   },
   {
     ...DEBIAN,

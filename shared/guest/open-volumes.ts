@@ -9,6 +9,8 @@ export interface OpenedVolumes {
   readonly volumes: readonly GuestVolume[];
   /** Volumes that hold something else, with what that is. */
   readonly others: readonly (Volume & { readonly recognised: Recognised })[];
+  /** Volumes without a filesystem that is read here; not those that have one, damaged. */
+  readonly unopened: readonly Volume[];
   /** What cannot be read, or should not be as it is. */
   readonly problems: readonly Problem[];
 }
@@ -22,12 +24,14 @@ export async function openVolumes(volumes: readonly Volume[]): Promise<OpenedVol
   const opened = await Promise.all(
     volumes.map(async (volume) => {
       const { name, source, head } = volume;
+      const damages: Problem[] = [];
       const filesystem = EXCLUSIVE.includes(volume.recognised?.kind)
         ? null
-        : await readable(name, problems, null, () => openFilesystem(source, head));
+        : await readable(name, damages, null, () => openFilesystem(source, head));
+      problems.push(...damages);
       // Some keep their mark at the end of the volume, where a read costs a request of its own.
       const recognised = filesystem ? null : (volume.recognised ?? (await recogniseAtEnd(source)));
-      return { ...volume, filesystem, recognised };
+      return { ...volume, filesystem, recognised, damaged: damages.length > 0 };
     }),
   );
   const found = opened.flatMap(({ name, partition, logicalVolume, filesystem }) =>
@@ -36,7 +40,8 @@ export async function openVolumes(volumes: readonly Volume[]): Promise<OpenedVol
   const others = opened.flatMap(({ recognised, ...volume }) =>
     recognised ? [{ ...volume, recognised }] : [],
   );
-  return { volumes: found, others, problems: [...problems, ...found.flatMap(dirtyProblems)] };
+  const unopened = opened.filter(({ filesystem, damaged }) => !filesystem && !damaged);
+  return { volumes: found, others, unopened, problems: [...problems, ...found.flatMap(dirtyProblems)] };
 }
 
 function dirtyProblems({ name, filesystem: { type, dirty } }: GuestVolume): Problem[] {

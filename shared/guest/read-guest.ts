@@ -1,3 +1,4 @@
+import { EFI_SYSTEM_TYPES } from '../disk/firmware.ts';
 import type { DiskReading } from '../disk/read-disk.ts';
 import type { Recognised, RecognisedKind } from '../disk/recognise.ts';
 import { fileTree } from '../filesystem/file-tree.ts';
@@ -6,7 +7,7 @@ import type { Problem } from '../finding.ts';
 import { startedOf } from './dual-boot.ts';
 import { readEfi } from './efi.ts';
 import { recogniseFreebsd } from './freebsd.ts';
-import type { GuestOptions, GuestReading, GuestVolume } from './guest.ts';
+import type { EfiReading, GuestOptions, GuestReading, GuestVolume } from './guest.ts';
 import { type LinuxBootOptions, readLinuxBoot } from './linux/boot.ts';
 import { isEsp } from './linux/mounts.ts';
 import { readLinuxSystem } from './linux/read-linux-system.ts';
@@ -27,9 +28,9 @@ export async function readGuest(
   disk: Pick<DiskReading, 'volumes' | 'firmware'>,
   options: GuestOptions,
 ): Promise<GuestReading> {
-  const { volumes, others, problems } = await openVolumes(disk.volumes);
+  const { volumes, others, unopened, problems } = await openVolumes(disk.volumes);
   const [efi, system] = await Promise.all([
-    readEsp(volumes),
+    readEsp(volumes, unopened),
     readSystem(volumes, others, { ...options, firmware: disk.firmware }),
   ]);
   return {
@@ -40,13 +41,26 @@ export async function readGuest(
   };
 }
 
-async function readEsp(volumes: readonly GuestVolume[]) {
+async function readEsp(volumes: readonly GuestVolume[], unopened: OpenedVolumes['unopened']) {
   const problems: Problem[] = [];
   const esp = volumes.find(isEsp);
-  const reading =
-    esp && (await readable(esp.name, problems, null, () => readEfi(fileTree(esp.filesystem.root), esp.name)));
-  return { reading: reading ?? null, problems };
+  if (!esp) {
+    // A partition of that type that nobody made a filesystem in has no loader.
+    const blank = unopened.find(({ partition }) => partition && EFI_SYSTEM_TYPES.has(partition.type));
+    return { reading: blank ? withoutLoaders(blank.name) : null, problems };
+  }
+  const reading = await readable(esp.name, problems, null, () =>
+    readEfi(fileTree(esp.filesystem.root), esp.name),
+  );
+  return { reading, problems };
 }
+
+const withoutLoaders = (source: string): EfiReading => ({
+  source,
+  fallbackLoaders: [],
+  loaders: [],
+  architecture: null,
+});
 
 async function readSystem(
   volumes: readonly GuestVolume[],

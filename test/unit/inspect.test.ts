@@ -193,13 +193,18 @@ describe('an .oci archive', () => {
       licensedSystem: 'windows',
       operatingSystemVersion: 'Server 2022 Standard',
     });
-    expect(codes(verdict)).toEqual(['WINDOWS_BOOT_VOLUME_SMALL']);
+    // Its EFI system partition is empty here.
+    expect(codes(verdict)).toEqual(['UEFI_FALLBACK_LOADER_MISSING', 'WINDOWS_BOOT_VOLUME_SMALL']);
   });
 
   test('is overruled by a person, with a conflict that names both', async () => {
     const verdict = await inspectArchive({}, { 'opc-meta-byoi-launch-mode': 'NATIVE' });
     expect(verdict).toMatchObject({ launchMode: 'NATIVE', confidence: 'low' });
-    expect(codes(verdict)).toEqual(['OVERRIDE_CONFLICT', 'LAUNCH_MODE_UNSUPPORTED']);
+    expect(codes(verdict)).toEqual([
+      'OVERRIDE_CONFLICT',
+      'LAUNCH_MODE_UNSUPPORTED',
+      'UEFI_FALLBACK_LOADER_MISSING',
+    ]);
   });
 });
 

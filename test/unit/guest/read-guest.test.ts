@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import type { Recognised } from '../../../shared/disk/recognise.ts';
@@ -47,4 +50,17 @@ describe('a disk on which no system was found', () => {
       ),
     ).toEqual([]);
   });
+});
+
+test('an EFI system partition that nobody made a filesystem in has no loader, one of which FAT is damaged may have', async () => {
+  const esp = volume(1, null, 'ef');
+  const { efi } = await readGuest({ volumes: [esp], firmware: 'UEFI_64' }, { explain: false });
+  expect(efi).toEqual({ source: 'partition 1', fallbackLoaders: [], loaders: [], architecture: null });
+  const cut = gunzipSync(readFileSync(join(import.meta.dirname, '../../fixtures/fat16.img.gz'))).subarray(
+    0,
+    4096,
+  );
+  const damaged = { ...esp, source: bufferSource(cut), head: cut };
+  const found = await readGuest({ volumes: [damaged], firmware: 'UEFI_64' }, { explain: false });
+  expect(found).toMatchObject({ efi: null, problems: [{ code: 'GUEST_UNREADABLE' }] });
 });

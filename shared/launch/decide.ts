@@ -29,7 +29,7 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
     evidence.format !== 'oci' && (firmwareUnknown || evidence.guest?.linux?.rootMissing === true);
   if (firmwareUnknown) problems.push(FIRMWARE_UNKNOWN);
   problems.push(...unsupportedLaunchMode(evidence, overrides.launchMode));
-  const confidence = row.confidence === 'high' && mayStartAnother(evidence) ? 'medium' : row.confidence;
+  const confidence = row.confidence === 'high' && mayBeOtherwise(evidence) ? 'medium' : row.confidence;
   const because = typeof row.because === 'string' ? row.because : row.because(evidence);
   return {
     launchMode: applied.values.launchMode ?? launchMode,
@@ -41,10 +41,13 @@ export function decide(evidence: LaunchEvidence, overrides: Overrides): Decision
   };
 }
 
-/** What was read may not be what starts: another kernel, or another system of the disk. */
-const mayStartAnother = ({ guest }: LaunchEvidence): boolean =>
+/** What was read may not be all that counts: another system of the disk, or what Windows has in its transaction logs. */
+const DOUBTS = ['SEVERAL_SYSTEMS', 'WINDOWS_HIVE_DIRTY'];
+
+/** What was read may not be what starts: it may also be another kernel than the one that is taken for the default. */
+const mayBeOtherwise = ({ guest }: LaunchEvidence): boolean =>
   guest?.linux?.kernel?.assumed === true ||
-  guest?.problems.some(({ code }) => code === 'SEVERAL_SYSTEMS') === true;
+  guest?.problems.some(({ code }) => DOUBTS.includes(code)) === true;
 
 /** Who sets the launch mode takes over what byoi could not know, and is warned of what it would have refused. */
 function withModeSet(problem: Problem): Problem[] {

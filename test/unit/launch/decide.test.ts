@@ -249,6 +249,11 @@ const expected: Record<string, readonly (readonly [LaunchEvidence, Expected, ...
         'DRIVERS_NOT_READ',
       ],
     ),
+    [
+      linux({ ...onDisk, virtio_scsi: 'unknown' }, { initramfs: unreadable }),
+      is('PARAVIRTUALIZED', 'low'),
+      'DRIVERS_NOT_READ',
+    ],
     // What the boot loader would load is not there at all.
     [
       linux(onDisk, { initramfs: { ...unreadable, paths: [] } }),
@@ -345,6 +350,23 @@ describe('decision table', () => {
   });
 });
 
+test.each([
+  ['it has viostor', { viostor: vioscsi }],
+  ['its file is missing', { vioscsi: { ...vioscsi, file: false } }],
+  ['started later or never', { vioscsi: { ...vioscsi, start: 3 }, viostor: vioscsi }],
+  ['does not start vioscsi, the driver of the paravirtualized boot volume, at boot.', {}],
+  ['at boot. It would', { viostor: { ...vioscsi, start: 4 } }],
+])('a Windows that is refused is told why: %s', (why, drivers) => {
+  expect(decide(windows(drivers), {}).problems[0]?.sentence).toContain(why);
+});
+
+test("of a disk with OCI's own marks it is told whether PARAVIRTUALIZED works, too", () => {
+  const facts = (drivers: Drivers) =>
+    decide(linux({ ...drivers, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), {}).evidence[0]?.fact;
+  expect(facts(virtio)).toContain('PARAVIRTUALIZED works too');
+  expect(facts(onDisk)).not.toContain('PARAVIRTUALIZED');
+});
+
 test('a launch mode is trusted no further than the firmware that it starts with', () => {
   const decision = decide({ ...linux(virtio), firmware: null }, {});
   expect(decision).toMatchObject({ launchMode: 'PARAVIRTUALIZED', firmware: null, confidence: 'low' });
@@ -356,10 +378,14 @@ test('a kernel that no boot loader was seen to start makes no high confidence', 
   expect(decision).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
 });
 
-test('one of several systems of a disk makes no high confidence: another may start', () => {
-  const problem = { code: 'SEVERAL_SYSTEMS', severity: 'warn', sentence: '', remedy: '' } as const;
-  const guest = guestReading({ linux: linuxReading(virtio), problems: [problem] });
-  expect(decide({ ...linux(virtio), guest }, {})).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
+test.each([
+  ['SEVERAL_SYSTEMS', 'Linux', linux(virtio)],
+  ['WINDOWS_HIVE_DIRTY', 'Windows', windows({ vioscsi, netkvm })],
+])('with %s what was read of %s is no high confidence', (code, _, evidence) => {
+  expect(decide(evidence, {})).toMatchObject(is('PARAVIRTUALIZED', 'high'));
+  const problem = { code, severity: 'warn', sentence: '', remedy: '' } as const;
+  const guest = evidence.guest && { ...evidence.guest, problems: [problem] };
+  expect(decide({ ...evidence, guest }, {})).toMatchObject(is('PARAVIRTUALIZED', 'medium'));
 });
 
 test('what was read counts little where the kernel is told another root', () => {

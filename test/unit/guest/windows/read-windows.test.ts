@@ -270,7 +270,8 @@ describe('the state it was left in', () => {
   test('a dirty hive that has the drivers is told', async () => {
     const reading = await read({ system: system(virtio(NEW)), layout: { dirty: true } });
     expect(codes(reading)).toEqual(['WINDOWS_HIVE_DIRTY']);
-    expect(decided(reading)).toMatchObject({ launchMode: 'PARAVIRTUALIZED', confidence: 'high' });
+    // What is not written yet may be that the driver is no longer started at boot.
+    expect(decided(reading)).toMatchObject({ launchMode: 'PARAVIRTUALIZED', confidence: 'medium' });
   });
 
   test('a dirty hive that lacks them is not taken for a Windows without them', async () => {

@@ -16,6 +16,8 @@ export interface LogicalVolume {
 
 export interface LvmReading {
   readonly volumes: readonly LogicalVolume[];
+  /** One of them is not whole on these physical volumes: the rest is on another disk. */
+  readonly incomplete: boolean;
   /** Logical volumes that cannot be read, and why. */
   readonly problems: readonly Problem[];
 }
@@ -25,6 +27,7 @@ const MAX_LOGICAL_VOLUMES = 64;
 const MAX_SEGMENTS = 4096;
 /** LVM2's own limit (lvcreate(8), --stripes). */
 const MAX_STRIPES = 128;
+const ON_OTHER_DISK = 'is not on this disk';
 
 /**
  * The visible logical volumes of the volume groups on these physical volumes.
@@ -34,6 +37,7 @@ const MAX_STRIPES = 128;
 export function readLogicalVolumes(physical: readonly PhysicalVolume[]): LvmReading {
   const volumes: LogicalVolume[] = [];
   const problems: Problem[] = [];
+  let incomplete = false;
   for (const [group, section] of newestGroups(physical)) {
     const extentLength = number(section, 'extent_size') * SECTOR_SIZE;
     const found = physicalVolumesOf(section, physical, extentLength);
@@ -42,11 +46,14 @@ export function readLogicalVolumes(physical: readonly PhysicalVolume[]): LvmRead
     );
     for (const [name, volume] of logical.slice(0, MAX_LOGICAL_VOLUMES)) {
       const source = openVolume(volume, found, extentLength);
-      if (typeof source === 'string') problems.push(unreadable(`${group}/${name}`, source));
-      else volumes.push({ group, name, source });
+      if (typeof source !== 'string') volumes.push({ group, name, source });
+      else {
+        problems.push(unreadable(`${group}/${name}`, source));
+        incomplete ||= source.endsWith(ON_OTHER_DISK);
+      }
     }
   }
-  return { volumes, problems };
+  return { volumes, incomplete, problems };
 }
 
 /** Each group by its name; where its volumes disagree, the description with the highest sequence number counts. */
@@ -119,7 +126,7 @@ function openSegment(
   for (let index = 0; index < stripes.length; index += 2) {
     const column = physical.get(String(stripes[index]));
     const start = Number(stripes[index + 1]) * extentLength;
-    if (!column) return `its physical volume ${printable(String(stripes[index]))} is not on this disk`;
+    if (!column) return `its physical volume ${printable(String(stripes[index]))} ${ON_OTHER_DISK}`;
     if (!(start >= 0 && start + length <= column.size)) return 'it reaches beyond the end of the disk';
     columns.push(sliceSource(column, start, length));
   }

@@ -13,6 +13,8 @@ export interface DiskReading {
   /** What hints at Windows; null where nothing does. */
   readonly windows: Evidence | null;
   readonly volumes: readonly Volume[];
+  /** A logical volume is partly on a disk that is not in the image. */
+  readonly incomplete: boolean;
   readonly evidence: readonly Evidence[];
   readonly problems: readonly Problem[];
 }
@@ -27,7 +29,7 @@ const OEM_ID_OFFSET = 3;
 export async function readDisk(disk: ByteSource): Promise<DiskReading> {
   const table = await readPartitions(disk);
   const { firmware, evidence: firmwareEvidence } = readFirmware(table);
-  const { volumes, problems } = await readVolumes(disk, table);
+  const { volumes, incomplete, problems } = await readVolumes(disk, table);
   const architecture = partitionArchitecture(table);
   const evidence = [firmwareEvidence];
   if (architecture) {
@@ -38,6 +40,7 @@ export async function readDisk(disk: ByteSource): Promise<DiskReading> {
     architecture,
     windows: windowsHint(table, volumes),
     volumes,
+    incomplete,
     evidence,
     problems: [...table.problems, ...problems],
   };

@@ -27,6 +27,8 @@ export interface Volume {
 
 export interface VolumeReading {
   readonly volumes: readonly Volume[];
+  /** A logical volume is partly on a disk that is not in the image. */
+  readonly incomplete: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -50,8 +52,8 @@ export async function readVolumes(disk: ByteSource, table: PartitionTable): Prom
     places.push({ name: 'the whole disk', source: disk, partition: null, logicalVolume: null });
   }
   const volumes = await Promise.all(places.map(probe));
-  const { logical, problems } = await readLvm(volumes);
-  return { volumes: [...volumes, ...(await Promise.all(logical.map(probe)))], problems };
+  const { logical, incomplete, problems } = await readLvm(volumes);
+  return { volumes: [...volumes, ...(await Promise.all(logical.map(probe)))], incomplete, problems };
 }
 
 async function probe(place: Place): Promise<Volume> {
@@ -60,21 +62,23 @@ async function probe(place: Place): Promise<Volume> {
   return { ...place, head, recognised: recogniseVolume(head) };
 }
 
-async function readLvm(volumes: readonly Volume[]): Promise<{ logical: Place[]; problems: Problem[] }> {
+async function readLvm(
+  volumes: readonly Volume[],
+): Promise<{ logical: Place[]; incomplete: boolean; problems: Problem[] }> {
   const physical: PhysicalVolume[] = [];
   try {
     for (const { recognised, source } of volumes) {
       const found = recognised?.kind === 'lvm2' ? await readPhysicalVolume(source) : null;
       if (found) physical.push(found);
     }
-    const { volumes: readable, problems } = readLogicalVolumes(physical);
+    const { volumes: readable, incomplete, problems } = readLogicalVolumes(physical);
     const logical = readable.map(({ group, name, source }) => ({
       name: `logical volume ${printable(`${group}/${name}`)}`,
       source,
       partition: null,
       logicalVolume: { group, name },
     }));
-    return { logical, problems: [...problems] };
+    return { logical, incomplete, problems: [...problems] };
   } catch (error) {
     const isDamage =
       error instanceof LvmMetadataError ||
@@ -82,6 +86,10 @@ async function readLvm(volumes: readonly Volume[]): Promise<{ logical: Place[]; 
       error instanceof IntegerTooLargeError;
     if (!isDamage) throw error;
     const { code, message, remedy } = error;
-    return { logical: [], problems: [{ code, severity: 'warn', sentence: message, remedy }] };
+    return {
+      logical: [],
+      incomplete: false,
+      problems: [{ code, severity: 'warn', sentence: message, remedy }],
+    };
   }
 }

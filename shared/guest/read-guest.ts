@@ -11,7 +11,7 @@ import type { EfiReading, GuestOptions, GuestReading, GuestVolume } from './gues
 import { type LinuxBootOptions, readLinuxBoot } from './linux/boot.ts';
 import { isEsp } from './linux/mounts.ts';
 import { readLinuxSystem } from './linux/read-linux-system.ts';
-import { rootVolumeProblems } from './linux/root-volume.ts';
+import { ROOT_INCOMPLETE, rootVolumeProblems } from './linux/root-volume.ts';
 import { findLinuxRoots, type LinuxRoot } from './linux/roots.ts';
 import { type OpenedVolumes, openVolumes } from './open-volumes.ts';
 import { readable } from './readable.ts';
@@ -25,13 +25,13 @@ export type SystemReading = Omit<GuestReading, 'efi'>;
  * told as a problem, and never taken for absent.
  */
 export async function readGuest(
-  disk: Pick<DiskReading, 'volumes' | 'firmware'>,
+  disk: Pick<DiskReading, 'volumes' | 'firmware' | 'incomplete'>,
   options: GuestOptions,
 ): Promise<GuestReading> {
   const { volumes, others, unopened, problems } = await openVolumes(disk.volumes);
   const [efi, system] = await Promise.all([
     readEsp(volumes, unopened),
-    readSystem(volumes, others, { ...options, firmware: disk.firmware }),
+    readSystem(volumes, others, { ...options, firmware: disk.firmware, incomplete: disk.incomplete }),
   ]);
   return {
     ...system,
@@ -62,10 +62,14 @@ const withoutLoaders = (source: string): EfiReading => ({
   architecture: null,
 });
 
+interface ReadOptions extends LinuxBootOptions {
+  readonly incomplete: boolean;
+}
+
 async function readSystem(
   volumes: readonly GuestVolume[],
   others: OpenedVolumes['others'],
-  options: LinuxBootOptions,
+  options: ReadOptions,
 ): Promise<SystemReading> {
   const windows = await readWindows(volumes, options);
   // Beside Windows only a root that is there counts; its own filesystems hold none.
@@ -80,11 +84,12 @@ async function readSystem(
 
 const OF_WINDOWS: readonly Filesystem['type'][] = ['ntfs', 'vfat'];
 
-async function readLinux(root: LinuxRoot, options: LinuxBootOptions): Promise<SystemReading> {
+async function readLinux(root: LinuxRoot, options: ReadOptions): Promise<SystemReading> {
   const booting = readLinuxBoot(root.tree, root.volumes, options);
   const commandLine = booting.then(({ linux }) => linux.kernel?.commandLine ?? null);
   const [boot, system] = await Promise.all([booting, readLinuxSystem(root, commandLine)]);
-  const rootProblems = rootVolumeProblems(boot.linux.root, root);
+  const rootProblems =
+    !root.onDisk && options.incomplete ? [ROOT_INCOMPLETE] : rootVolumeProblems(boot.linux.root, root);
   return {
     system: system.system,
     architecture: boot.architecture,

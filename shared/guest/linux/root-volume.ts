@@ -31,3 +31,14 @@ export function rootVolumeProblems(
     },
   ];
 }
+
+/** Of a system that only its /boot is known of: mostly a group was made larger by a second disk, and the root with it. */
+export const ROOT_INCOMPLETE: Problem = {
+  code: 'ROOT_VOLUME_MISSING',
+  severity: 'warn',
+  sentence:
+    'No root was found, and a logical volume of this disk is partly on another one: if that is the root, the kernel would ' +
+    'wait for it, in every launch mode.',
+  remedy:
+    'OCI imports one disk: in the guest, move all to the disk that is imported (`pvmove` the other, then `vgreduce` the group by it).',
+};

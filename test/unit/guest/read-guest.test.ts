@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../../shared/bytes/buffer.ts';
 import type { Recognised } from '../../../shared/disk/recognise.ts';
 import type { Volume } from '../../../shared/disk/volumes.ts';
 import { readGuest } from '../../../shared/guest/read-guest.ts';
+import { entryAt, KIND } from '../../support/ext.ts';
+import { unpackedFixture } from '../../support/fixtures.ts';
 
 const EMPTY = Buffer.alloc(1024 * 1024);
 
@@ -27,7 +26,7 @@ const volume = (number: number, recognised: Recognised | null, type = '83'): Vol
 });
 
 const codes = async (...volumes: Volume[]) => {
-  const { problems } = await readGuest({ volumes, firmware: 'BIOS' }, { explain: false });
+  const { problems } = await readGuest({ volumes, firmware: 'BIOS', incomplete: false }, { explain: false });
   return problems.map(({ code, sentence }) => `${code} ${/partition \d/.exec(sentence)?.[0]}`);
 };
 
@@ -54,13 +53,29 @@ describe('a disk on which no system was found', () => {
 
 test('an EFI system partition that nobody made a filesystem in has no loader, one of which FAT is damaged may have', async () => {
   const esp = volume(1, null, 'ef');
-  const { efi } = await readGuest({ volumes: [esp], firmware: 'UEFI_64' }, { explain: false });
-  expect(efi).toEqual({ source: 'partition 1', fallbackLoaders: [], loaders: [], architecture: null });
-  const cut = gunzipSync(readFileSync(join(import.meta.dirname, '../../fixtures/fat16.img.gz'))).subarray(
-    0,
-    4096,
+  const { efi } = await readGuest(
+    { volumes: [esp], firmware: 'UEFI_64', incomplete: false },
+    { explain: false },
   );
+  expect(efi).toEqual({ source: 'partition 1', fallbackLoaders: [], loaders: [], architecture: null });
+  const cut = unpackedFixture('fat16.img.gz').subarray(0, 4096);
   const damaged = { ...esp, source: bufferSource(cut), head: cut };
-  const found = await readGuest({ volumes: [damaged], firmware: 'UEFI_64' }, { explain: false });
+  const found = await readGuest(
+    { volumes: [damaged], firmware: 'UEFI_64', incomplete: false },
+    { explain: false },
+  );
   expect(found).toMatchObject({ efi: null, problems: [{ code: 'GUEST_UNREADABLE' }] });
+});
+
+test('a system of which only /boot is whole on this disk starts in no launch mode, and is no sure verdict', async () => {
+  const image = unpackedFixture('ext2.img.gz');
+  image.write('vmlinuz-6.', entryAt(image, 'lost+found', KIND.directory) + 8, 'latin1');
+  image.write('efi', entryAt(image, 'etc', KIND.directory) + 8, 'latin1');
+  const boot = { ...volume(1, null), source: bufferSource(image), head: image.subarray(0, 65_536) };
+  const read = (incomplete: boolean) =>
+    readGuest({ volumes: [boot], firmware: 'BIOS', incomplete }, { explain: false });
+  const found = await read(true);
+  expect(found.linux?.rootMissing).toBe(true);
+  expect(found.problems.map(({ code }) => code)).toContain('ROOT_VOLUME_MISSING');
+  expect((await read(false)).linux?.rootMissing).toBe(false);
 });

@@ -10,6 +10,7 @@ const WITH_NTFS: DiskReading = {
   architecture: null,
   windows: { fact: 'an NTFS volume', source: 'partition 2' },
   volumes: [],
+  incomplete: false,
   evidence: [],
   problems: [],
 };

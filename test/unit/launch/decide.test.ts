@@ -360,6 +360,39 @@ test.each([
   expect(decide(windows(drivers), {}).problems[0]?.sentence).toContain(why);
 });
 
+test.each<[string, Drivers, Partial<LinuxReading>]>([
+  [
+    'finds no virtio_pci, virtio_scsi when it looks for its root: installed, but not in its initramfs.',
+    ide,
+    {},
+  ],
+  [
+    'installed as modules, but there is no initramfs to load them from.',
+    { ...ide, ata_piix: 'builtin', sd_mod: 'builtin' },
+    { initramfs: { ...unreadable, outcome: 'none' } },
+  ],
+  [
+    'finds no virtio_scsi when it looks for its root: modprobe is told not to load it.',
+    { ...ide, ...virtio, virtio_scsi: 'blocked' },
+    {},
+  ],
+  ['finds no virtio_pci, virtio_scsi when it looks for its root.', { ...ide, virtio_scsi: 'absent' }, {}],
+])('a Linux that is launched with emulated devices is told why: %s', (why, drivers, changes) => {
+  expect(decide(linux(drivers, changes), {}).problems[0]?.sentence).toContain(why);
+});
+
+test.each([
+  ['absent', 'has no virtio_net'],
+  ['unknown', 'could not be read'],
+] as const)('of a NIC driver that is %s it is told that it %s', (state, sentence) => {
+  const [problem] = decide(
+    linux({ ...virtio, virtio_net: state }, { kernel: kernel('6.1-MANJARO') }),
+    {},
+  ).problems;
+  expect(problem?.sentence).toContain(sentence);
+  expect(problem?.sentence).toContain('6.1-MANJARO');
+});
+
 test("of a disk with OCI's own marks it is told whether PARAVIRTUALIZED works, too", () => {
   const facts = (drivers: Drivers) =>
     decide(linux({ ...drivers, iscsi_tcp: 'initramfs' }, { ociIscsiBoot: true }), {}).evidence[0]?.fact;

@@ -1,6 +1,6 @@
 import { EFI_SYSTEM_TYPES } from '../disk/firmware.ts';
 import type { DiskReading } from '../disk/read-disk.ts';
-import type { Recognised, RecognisedKind } from '../disk/recognise.ts';
+import type { RecognisedKind } from '../disk/recognise.ts';
 import { fileTree } from '../filesystem/file-tree.ts';
 import type { Filesystem } from '../filesystem/filesystem.ts';
 import type { Problem } from '../finding.ts';
@@ -78,7 +78,9 @@ async function readSystem(
   const [root] = roots;
   if (windows && !root?.onDisk) return windows;
   const found = root ? await readLinux(root, options) : recognisedOnly(others);
-  const read = { ...found, problems: [...problems, ...found.problems] };
+  // Where the root was read, what else is on the disk is no system.
+  const unreadProblems = root?.onDisk ? [] : others.flatMap(unread);
+  const read = { ...found, problems: [...problems, ...found.problems, ...unreadProblems] };
   return windows ? startedOf(windows, read) : read;
 }
 
@@ -119,14 +121,14 @@ function recognisedOnly(others: OpenedVolumes['others']): SystemReading {
     agents: [],
     rootRead: false,
     evidence: freebsd ? [freebsd.evidence] : [],
-    problems: others.flatMap(({ name, recognised }) => unread(name, recognised)),
+    problems: [],
   };
 }
 
 /** Swap holds no system, and encryption and LVM tell of themselves. */
 const TOLD_ELSEWHERE: readonly RecognisedKind[] = ['swap', 'luks', 'bitlocker', 'lvm2'];
 
-function unread(volume: string, { kind, name }: Recognised): Problem[] {
+function unread({ name: volume, recognised: { kind, name } }: OpenedVolumes['others'][number]): Problem[] {
   if (TOLD_ELSEWHERE.includes(kind)) return [];
   return [
     {

@@ -67,11 +67,22 @@ test('an EFI system partition that nobody made a filesystem in has no loader, on
   expect(found).toMatchObject({ efi: null, problems: [{ code: 'GUEST_UNREADABLE' }] });
 });
 
-test('a system of which only /boot is whole on this disk starts in no launch mode, and is no sure verdict', async () => {
+/** A volume with a kernel, and no root around it. */
+function bootVolume(): Volume {
   const image = unpackedFixture('ext2.img.gz');
   image.write('vmlinuz-6.', entryAt(image, 'lost+found', KIND.directory) + 8, 'latin1');
   image.write('efi', entryAt(image, 'etc', KIND.directory) + 8, 'latin1');
-  const boot = { ...volume(1, null), source: bufferSource(image), head: image.subarray(0, 65_536) };
+  return { ...volume(1, null), source: bufferSource(image), head: image.subarray(0, 65_536) };
+}
+
+test('a system of which only /boot can be read may have its root on what is only recognised', async () => {
+  expect(await codes(bootVolume(), volume(2, { kind: 'md', name: 'a member of a RAID' }))).toContain(
+    'VOLUME_UNREADABLE partition 2',
+  );
+});
+
+test('a system of which only /boot is whole on this disk starts in no launch mode, and is no sure verdict', async () => {
+  const boot = bootVolume();
   const read = (incomplete: boolean) =>
     readGuest({ volumes: [boot], firmware: 'BIOS', incomplete }, { explain: false });
   const found = await read(true);

@@ -23,17 +23,16 @@ export function compareVersions(left: string, right: string): number {
       if (order !== 0) return order;
       a = a.slice(1);
       b = b.slice(1);
-      continue;
     }
     if (a === '' || b === '') return a.length === b.length ? 0 : a === '' ? -1 : 1;
-    const separator = SEPARATORS.find((mark) => a.startsWith(mark) || b.startsWith(mark));
-    if (separator !== undefined) {
+    for (const separator of SEPARATORS) {
+      if (!a.startsWith(separator) && !b.startsWith(separator)) continue;
       const order = bySeparator(a, b, separator);
       if (order !== 0) return order;
       a = a.slice(1);
       b = b.slice(1);
-      continue;
     }
+    // No character is passed over between a separator and what follows it: systemd has 6._0 before 6.0.
     const pattern = /^\d/.test(a) || /^\d/.test(b) ? /^\d*/ : /^[a-zA-Z]*/;
     const [headOfA = ''] = pattern.exec(a) ?? [];
     const [headOfB = ''] = pattern.exec(b) ?? [];

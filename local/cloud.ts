@@ -14,6 +14,7 @@ import { type ApiKey, Principals } from './identity/principals.ts';
 import { identity } from './identity/service.ts';
 import { type Compartment, IdentityStore, type Policy, type Tenancy } from './identity/store.ts';
 import { newOcid } from './ids.ts';
+import { limits } from './limits/service.ts';
 import { notifications } from './notifications/service.ts';
 import { objectStorage } from './object-storage/service.ts';
 import { Region } from './region.ts';
@@ -141,6 +142,7 @@ export class Cloud {
       ...objectStorage(region),
       ...compute(region),
       ...workRequests(region),
+      ...limits(region),
       ...notifications(region),
       ...functions(region),
       ...events(region),

@@ -51,6 +51,14 @@ export interface ObjectAccess {
   ): { namespace: string; bucket: string; object: string } | undefined;
 }
 
+/** How many custom images a tenancy has in a region, and how many it may have. */
+export interface CustomImageQuota {
+  readonly used: number;
+  readonly limit: number;
+  /** Somebody set the limit: it is not the default. */
+  readonly isSet: boolean;
+}
+
 /** What functions are to the other services. */
 export interface FunctionAccess {
   /**
@@ -90,6 +98,10 @@ export class Region {
   functions: FunctionAccess = unavailable('functions');
   topics: TopicAccess = unavailable('notifications');
   streams: StreamAccess = unavailable('streaming');
+  /** What compute is to the limits service. */
+  customImages: (tenancyId: string) => CustomImageQuota = () => {
+    throw new Error('The embedded OCI was started without compute.');
+  };
   /** Hands an event to the rules of this region; returns at once. */
   emit: (event: EmittedEvent) => void = () => {};
   readonly #tables: Table<never>[] = [];

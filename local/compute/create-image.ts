@@ -58,7 +58,7 @@ function create(call: Call, region: Region, images: Images, quota: Quota) {
   if (!source) throw invalidParameter('Either instanceId or imageSourceDetails is required.');
   const location = locationOf(source);
   requireSource(call, location);
-  quota.requireRoom(call, images);
+  quota.requireRoom(call.principal.tenancyId);
   const now = region.cloud.clock.now().toISOString();
   // NATIVE is the API reference's default for platform images; for an import without a mode no source names one.
   const mode = launchMode ?? 'NATIVE';

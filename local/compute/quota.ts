@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { Call, Operation } from '../api.ts';
+import type { Operation } from '../api.ts';
 import { parseBody } from '../body.ts';
 import { OciError } from '../errors.ts';
-import { mayAccess } from '../identity/access.ts';
-import type { Region } from '../region.ts';
+import type { CustomImageQuota, Region } from '../region.ts';
 import type { Table } from '../table.ts';
 import type { Images } from './image.ts';
 
@@ -13,20 +12,33 @@ const DEFAULT_LIMIT = 100;
 
 const QuotaDetails = z.strictObject({ [LIMIT_NAME]: z.int().min(0) });
 
-/** How many custom images a region may have. */
+/** How many custom images a tenancy may have in a region. */
 export class Quota {
   readonly #limits: Table<number>;
+  readonly #images: Images;
+  readonly #region: Region;
 
-  constructor(region: Region) {
+  constructor(region: Region, images: Images) {
+    this.#region = region;
+    this.#images = images;
     this.#limits = region.table<number>('limits');
   }
 
-  /** @throws {OciError} 400 where one more image of the caller's tenancy would be too many */
-  requireRoom(call: Call, images: Images): void {
-    const limit = this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT;
-    const used = images
+  /** The door's `customImages`. */
+  of(tenancyId: string): CustomImageQuota {
+    const { identity } = this.#region.cloud;
+    const used = this.#images
       .all()
-      .filter((image) => image.lifecycleState !== 'DELETED' && mayAccess(call, image.compartmentId)).length;
+      .filter(
+        ({ lifecycleState, compartmentId }) =>
+          lifecycleState !== 'DELETED' && identity.tenancyOf(compartmentId)?.id === tenancyId,
+      ).length;
+    return { used, limit: this.#limit, isSet: this.#limits.has(LIMIT_NAME) };
+  }
+
+  /** @throws {OciError} 400 where one more image of the tenancy would be too many */
+  requireRoom(tenancyId: string): void {
+    const { used, limit } = this.of(tenancyId);
     if (used >= limit)
       throw new OciError(
         400,
@@ -37,7 +49,7 @@ export class Quota {
 
   /** `/_local/quota` of this region: `{"custom-image-count": 3}`. */
   operations(): Operation[] {
-    const answer = () => ({ body: { [LIMIT_NAME]: this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT } });
+    const answer = () => ({ body: { [LIMIT_NAME]: this.#limit } });
     const path = '/_local/quota';
     return [
       { name: 'LocalGetQuota', method: 'GET', path, unsigned: true, handle: answer },
@@ -52,5 +64,9 @@ export class Quota {
         },
       },
     ];
+  }
+
+  get #limit(): number {
+    return this.#limits.get(LIMIT_NAME) ?? DEFAULT_LIMIT;
   }
 }

@@ -17,9 +17,10 @@ import { listShapes } from './shapes.ts';
 export function compute(region: Region): Operation[] {
   const images = new Images(region);
   const tokens = new RetryTokens(region, 'compute');
-  const quota = new Quota(region);
+  const quota = new Quota(region, images);
   const schemas = new CapabilitySchemas(region);
   const shapes = new ShapeEntries(region);
+  region.customImages = (tenancyId) => quota.of(tenancyId);
   region.work.define('CreateImage', importExecutor(region, images));
   region.work.define('ExportImage', exportExecutor(region, images, schemas));
   return [

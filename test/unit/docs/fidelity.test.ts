@@ -11,6 +11,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   'object-storage': 'Object Storage',
   compute: 'Compute',
   'work-requests': 'Work requests of Compute',
+  limits: 'Limits',
   events: 'Events',
   functions: 'Functions',
   'resource-scheduler': 'Resource Scheduler',

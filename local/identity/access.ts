@@ -1,7 +1,7 @@
 import type { Call } from '../api.ts';
 import { notFound } from '../errors.ts';
 
-/** Callers reach all of their own tenancy and nothing of another: policies are kept, but not evaluated here. */
+/** Callers reach all of their own tenancy and nothing of another, but for objects (`IdentityStore.admitsToObjects`). */
 export function mayAccess(call: Call, compartmentId: string): boolean {
   return call.region.cloud.identity.tenancyOf(compartmentId)?.id === call.principal.tenancyId;
 }

@@ -16,7 +16,7 @@ const CreateDetails = z.object({
 });
 const UpdateDetails = z.object({ description: description.optional(), statements: statements.optional() });
 
-/** Policies are kept as they are written; only the copy service policy among them has an effect. */
+/** Policies are kept as they are written; `IdentityStore` knows the few that have an effect. */
 export function policies(): Operation[] {
   const path = '/20160918/policies/{policyId}';
   return [

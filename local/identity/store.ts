@@ -1,5 +1,6 @@
 import { newOcid } from '../ids.ts';
 import type { Table } from '../table.ts';
+import { crossTenancyStatements } from './cross-tenancy.ts';
 
 export interface Tenancy {
   readonly id: string;
@@ -111,6 +112,31 @@ export class IdentityStore {
       (policy) =>
         this.isWithin(compartmentId, policy.compartmentId) &&
         policy.statements.some((statement) => wanted.test(statement.trim())),
+    );
+  }
+
+  /**
+   * May callers of `tenancyId` use the objects in a compartment of another tenancy? Only where a policy of theirs
+   * endorses it and one there, at the compartment or above, admits it. To write takes `manage` on both sides: `use`
+   * creates and deletes nothing. Which group is meant counts for nothing: there are no groups here.
+   */
+  admitsToObjects(tenancyId: string, compartmentId: string, access: 'read' | 'write'): boolean {
+    const ownerId = this.tenancyOf(compartmentId)?.id;
+    const allows = (kind: 'endorse' | 'admit', otherId: string | undefined, policy: Policy) =>
+      crossTenancyStatements(policy.statements).some(
+        (statement) =>
+          statement.kind === kind &&
+          (access === 'read' || statement.verb === 'manage') &&
+          (statement.tenancyId === undefined || statement.tenancyId === otherId),
+      );
+    const policies = Array.from(this.policies.values());
+    return (
+      policies.some(
+        (policy) => this.isWithin(policy.compartmentId, tenancyId) && allows('endorse', ownerId, policy),
+      ) &&
+      policies.some(
+        (policy) => this.isWithin(compartmentId, policy.compartmentId) && allows('admit', tenancyId, policy),
+      )
     );
   }
 }

@@ -1,7 +1,7 @@
 import { type Answer, type Call, jsonBody, type Operation, pageOf, requiredQuery } from '../api.ts';
 import { conflict, notCovered, OciError } from '../errors.ts';
 import { newOcid } from '../ids.ts';
-import { callerBucket, callerNamespace } from './access.ts';
+import { callerBucket, callerNamespace, ownBucket } from './access.ts';
 import { checkWrite, isUnmodified } from './conditions.ts';
 import { namespaceNotFound } from './errors.ts';
 import { type Bucket, storeOf } from './store.ts';
@@ -103,7 +103,7 @@ function createBucket(call: Call): Answer {
 }
 
 function getBucket(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'read');
   const headers = { etag: bucket.eTag };
   if (isUnmodified(bucket.eTag, call.headers)) return { status: 304, headers };
   const fields = listOf(call, 'fields');
@@ -114,7 +114,7 @@ function getBucket(call: Call): Answer {
 }
 
 function updateBucket(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = ownBucket(call);
   checkWrite(bucket, { ifMatch: call.headers['if-match'] });
   const { name, namespace, ...changes } = coveredDetails(call);
   if (name !== undefined && name !== bucket.name) throw notCovered('renaming a bucket');
@@ -126,7 +126,7 @@ function updateBucket(call: Call): Answer {
 }
 
 function deleteBucket(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = ownBucket(call);
   const store = storeOf(call.region);
   checkWrite(bucket, { ifMatch: call.headers['if-match'] });
   const isOfBucket = (item: { namespace: string; bucket: string }) =>

@@ -2,7 +2,7 @@ import { type Answer, type Call, jsonBody, type Operation } from '../api.ts';
 import { OciError } from '../errors.ts';
 import type { Region } from '../region.ts';
 import { type Progress, WorkFailed, type WorkRequest, type WorkResource } from '../work.ts';
-import { callerBucket } from './access.ts';
+import { callerBucket, reaches } from './access.ts';
 import { checkWrite, writeConditions } from './conditions.ts';
 import { metadataHeaders, withoutMetadata } from './content-headers.ts';
 import { bucketNotFound, refuseStorageTier, refuseUncovered } from './errors.ts';
@@ -50,12 +50,12 @@ interface CopyInput {
 
 function copyObject(call: Call): Answer {
   refuseUncovered(call);
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'read');
   const details = jsonBody<CopyDetails>(call);
   refuseStorageTier(details.destinationObjectStorageTier);
   const source = storeOf(call.region).requireObject(bucket, details.sourceObjectName);
   checkWrite(source, { ifMatch: details.sourceObjectIfMatchETag });
-  const target = destinationBucket(call.region, details);
+  const target = destinationBucket(call, details);
   if (!call.region.cloud.identity.allowsCopy(call.region.name, target.compartmentId))
     throw new OciError(
       400,
@@ -73,15 +73,16 @@ function copyObject(call: Call): Answer {
   return { status: 202, headers: { 'opc-work-request-id': work.id } };
 }
 
-/** @throws {OciError} 400 for a region that is unknown or not subscribed to, 404 for a bucket that is not there */
-function destinationBucket(region: Region, details: CopyDetails): Bucket {
+/** @throws {OciError} 400 for a region unknown or not subscribed to, 404 for a bucket not there or not to be written to */
+function destinationBucket(call: Call, details: CopyDetails): Bucket {
   const { destinationRegion: name, destinationNamespace: namespace, destinationBucket: bucket } = details;
-  const target = region.cloud.region(name);
-  const tenancy = region.cloud.identity.tenancyOfNamespace(namespace);
+  const { cloud } = call.region;
+  const target = cloud.region(name);
+  const tenancy = cloud.identity.tenancyOfNamespace(namespace);
   if (!target || (tenancy && !tenancy.subscribedRegions.includes(name)))
     throw new OciError(400, 'InvalidRegion', `The region '${name}' is unknown or not subscribed to.`);
   const found = storeOf(target).bucket(namespace, bucket);
-  if (!found) throw bucketNotFound(namespace, bucket);
+  if (!found || !reaches(call, found, 'write')) throw bucketNotFound(namespace, bucket);
   return found;
 }
 

@@ -23,7 +23,7 @@ interface ListRequest {
 }
 
 function listObjects(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'read');
   const store = storeOf(call.region);
   const { names, prefixes, nextStartWith } = listNames(store.names(bucket), listRequest(call));
   const fields = new Set((call.query.get('fields') ?? 'name').toLowerCase().split(','));

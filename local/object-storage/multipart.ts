@@ -37,7 +37,7 @@ interface CreateUploadDetails {
 
 function createUpload(call: Call): Answer {
   refuseUncovered(call);
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'write');
   const details = jsonBody<CreateUploadDetails>(call);
   refuseStorageTier(details.storageTier);
   const object = requireObjectName(details.object ?? '');
@@ -66,7 +66,7 @@ function createUpload(call: Call): Answer {
 }
 
 function listUploads(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'read');
   const uploads = Array.from(storeOf(call.region).uploads.values()).filter(
     (upload) => upload.namespace === bucket.namespace && upload.bucket === bucket.name,
   );
@@ -191,9 +191,9 @@ function multipartMd5(parts: readonly UploadedPart[]): string {
   return `${hash.digest('base64')}-${parts.length}`;
 }
 
-/** The upload that the call names, in a bucket of the caller's. @throws {OciError} 404 */
+/** The upload that the call names, in a bucket that the caller may write to. @throws {OciError} 404 */
 function callerUpload(call: Call): { bucket: Bucket; upload: Upload } {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'write');
   const upload = storeOf(call.region).uploads.get(requiredQuery(call, 'uploadId'));
   const isMeant =
     upload?.namespace === bucket.namespace &&

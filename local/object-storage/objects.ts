@@ -73,7 +73,7 @@ async function putObject(call: Call, bucket: Bucket): Promise<Answer> {
 
 function deleteObject(call: Call): Answer {
   refuseUncovered(call);
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'write');
   const store = storeOf(call.region);
   const record = store.requireObject(bucket, call.params.object ?? '');
   checkWrite(record, { ifMatch: call.headers['if-match'] });
@@ -90,7 +90,7 @@ interface RenameDetails {
 }
 
 async function renameObject(call: Call): Promise<Answer> {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'write');
   const details = jsonBody<RenameDetails>(call);
   const store = storeOf(call.region);
   const newName = requireObjectName(details.newName ?? '');

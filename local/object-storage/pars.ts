@@ -38,7 +38,7 @@ interface CreateParDetails {
 }
 
 function createPar(call: Call): Answer {
-  const bucket = callerBucket(call);
+  const bucket = callerBucket(call, 'write');
   const { name, accessType: asked, objectName, timeExpires } = jsonBody<CreateParDetails>(call);
   if (/^AnyObject/.test(asked)) throw notCovered(`a pre-authenticated request with ${asked}`);
   const accessType = ACCESS_TYPES[asked];
@@ -68,7 +68,7 @@ function createPar(call: Call): Answer {
 
 function listPars(call: Call): Answer {
   const prefix = call.query.get('objectNamePrefix') ?? '';
-  const pars = parsOf(call, callerBucket(call)).filter((par) => par.object.startsWith(prefix));
+  const pars = parsOf(call, callerBucket(call, 'write')).filter((par) => par.object.startsWith(prefix));
   const { items, headers } = pageOf(call, pars);
   return { headers, body: items.map(summaryOf) };
 }
@@ -83,7 +83,7 @@ function deletePar(call: Call): Answer {
 }
 
 function callerPar(call: Call): Par {
-  const par = parsOf(call, callerBucket(call)).find(({ id }) => id === call.params.parId);
+  const par = parsOf(call, callerBucket(call, 'write')).find(({ id }) => id === call.params.parId);
   if (!par)
     throw new OciError(
       404,

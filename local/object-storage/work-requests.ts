@@ -1,6 +1,8 @@
 import { type Answer, type Call, type Operation, pageOf, requiredQuery } from '../api.ts';
 import { conflict, notFound } from '../errors.ts';
+import { mayAccess } from '../identity/access.ts';
 import type { WorkRequest, WorkStatus } from '../work.ts';
+import { isAdmitted } from './access.ts';
 
 /** How long a client is asked to wait before it asks again, in simulated time. */
 const RETRY_AFTER_SECONDS = 3;
@@ -57,7 +59,7 @@ function callerWork(call: Call): WorkRequest {
 }
 
 function isCallers(call: Call, work: WorkRequest): boolean {
-  return call.region.cloud.identity.tenancyOf(work.compartmentId)?.id === call.principal.tenancyId;
+  return mayAccess(call, work.compartmentId) || isAdmitted(call, work.compartmentId, 'read');
 }
 
 function workBody(work: WorkRequest): object {

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OciError } from './errors.ts';
 
-/** One fault to inject into API calls; see docs/FIDELITY.md, "Faults". */
-export interface CallFault {
+/** Which of the calls, or of the works, of an operation a fault strikes. */
+interface Aim {
   /** Operation name, `*` for all: `CreateImage`. */
   readonly operation: string;
-  /** Let this many matching calls pass first. */
+  /** Let this many that match pass first. */
   readonly skip?: number;
   /** Strike this often, then retire; without it, for ever. */
   readonly times?: number;
   /** Strike with this probability (0 to 1) where it would. */
   readonly probability?: number;
+}
+
+/** One fault to inject into API calls; see docs/FIDELITY.md, "Faults". */
+export interface CallFault extends Aim {
   /** Answer this status (429, 500, 503 …) … */
   readonly status?: number;
   /** … or never answer: the connection is dropped after `delayMs`. */
@@ -19,6 +23,18 @@ export interface CallFault {
   readonly when?: 'before' | 'after';
   /** Real milliseconds to wait before striking. */
   readonly delayMs?: number;
+}
+
+/** What becomes of work that was accepted: of a copy, an export, an import. */
+export interface WorkFault extends Aim {
+  /**
+   * `fail`: it takes its time and then ends FAILED, without its effect. `forget`: it has its effect, but its work
+   * request is 404 from the start. `stall`: it goes on only when the faults are cleared.
+   */
+  readonly outcome: 'fail' | 'forget' | 'stall';
+  /** Of the error that the work request of a failure shows. */
+  readonly code?: string;
+  readonly message?: string;
 }
 
 /** What goes wrong with events on their way from a service to a rule; probabilities from 0 to 1. */
@@ -40,17 +56,30 @@ export interface KillFault {
 /** The connection of the call is to be cut without an answer. */
 export class DroppedCall extends Error {}
 
+/** A fault in force, and how often it was asked for and struck. */
+interface Entry<F extends Aim> {
+  readonly fault: F;
+  seen: number;
+  struck: number;
+}
+
 const NO_EVENT_FAULTS: EventFaults = { lose: 0, duplicate: 0, delayMs: 0 };
 
 /** All faults in force; its random numbers are seeded, so that a run of the same calls repeats. */
 export class Faults {
   events: EventFaults = NO_EVENT_FAULTS;
   kills: KillFault[] = [];
-  #calls: { fault: CallFault; seen: number; struck: number }[] = [];
+  #calls: Entry<CallFault>[] = [];
+  #works: Entry<WorkFault>[] = [];
+  readonly #clearTasks: (() => void)[] = [];
   #state = 1;
 
   add(fault: CallFault): void {
     this.#calls.push({ fault, seen: 0, struck: 0 });
+  }
+
+  addWork(fault: WorkFault): void {
+    this.#works.push({ fault, seen: 0, struck: 0 });
   }
 
   seed(value: number): void {
@@ -61,10 +90,16 @@ export class Faults {
     this.events = NO_EVENT_FAULTS;
     this.kills = [];
     this.#calls = [];
+    this.#works = [];
+    for (const task of this.#clearTasks) task();
   }
 
-  list(): readonly { fault: CallFault; seen: number; struck: number }[] {
+  list(): readonly Entry<CallFault>[] {
     return this.#calls;
+  }
+
+  listWorks(): readonly Entry<WorkFault>[] {
+    return this.#works;
   }
 
   /** A number in [0, 1): Marsaglia's xorshift32. */
@@ -79,17 +114,16 @@ export class Faults {
 
   /** The fault that strikes this call, counted as struck. */
   take(operation: string): CallFault | undefined {
-    for (const entry of this.#calls) {
-      const { fault } = entry;
-      if (fault.operation !== '*' && fault.operation !== operation) continue;
-      entry.seen += 1;
-      if (entry.seen <= (fault.skip ?? 0)) continue;
-      if (fault.times !== undefined && entry.struck >= fault.times) continue;
-      if (fault.probability !== undefined && this.random() >= fault.probability) continue;
-      entry.struck += 1;
-      return fault;
-    }
-    return undefined;
+    return this.#strikeOf(this.#calls, operation);
+  }
+
+  /** The fault that strikes this work, to be asked once when it is accepted. */
+  takeWork(operation: string): WorkFault | undefined {
+    return this.#strikeOf(this.#works, operation);
+  }
+
+  onClear(task: () => void): void {
+    this.#clearTasks.push(task);
   }
 
   /** Carries a fault out; returns only where the fault is a mere delay. */
@@ -100,5 +134,19 @@ export class Faults {
       throw new OciError(429, 'TooManyRequests', 'Tenancy request rate limit exceeded (injected fault).');
     if (fault.status)
       throw new OciError(fault.status, 'InternalServerError', 'Internal error (injected fault).');
+  }
+
+  #strikeOf<F extends Aim>(entries: readonly Entry<F>[], operation: string): F | undefined {
+    for (const entry of entries) {
+      const { fault } = entry;
+      if (fault.operation !== '*' && fault.operation !== operation) continue;
+      entry.seen += 1;
+      if (entry.seen <= (fault.skip ?? 0)) continue;
+      if (fault.times !== undefined && entry.struck >= fault.times) continue;
+      if (fault.probability !== undefined && this.random() >= fault.probability) continue;
+      entry.struck += 1;
+      return fault;
+    }
+    return undefined;
   }
 }

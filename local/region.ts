@@ -36,14 +36,12 @@ export interface ObjectAccess {
   /** @returns undefined where namespace, bucket or object do not exist */
   open(namespace: string, bucket: string, object: string): StoredObject | undefined;
   bucketExists(namespace: string, bucket: string): boolean;
-  /** Writes an object whole, emitting its event. */
-  write(
-    namespace: string,
-    bucket: string,
-    object: string,
-    content: Readable,
-    metadata?: Record<string, string>,
-  ): Promise<{ eTag: string }>;
+  /** Begins a multipart upload, in which a service's object is written: it stays where that fails. The same id again changes nothing. */
+  beginUpload(id: string, namespace: string, bucket: string, object: string): void;
+  /** @returns false where there is none, as when somebody has aborted it */
+  hasUpload(id: string): boolean;
+  /** Makes the content the upload's object, whole, emitting its event. */
+  commitUpload(id: string, content: Readable): Promise<{ eTag: string }>;
   /** The object behind a PAR's URL, for reading or writing. @returns undefined where the PAR is unknown, expired or of another kind */
   resolvePar(
     url: URL,
@@ -112,7 +110,7 @@ export class Region {
     this.cloud = cloud;
     this.name = name;
     this.key = key;
-    this.work = new WorkRequests(this.table<WorkRequest>('work-requests'), cloud.clock);
+    this.work = new WorkRequests(this.table<WorkRequest>('work-requests'), cloud.clock, cloud.faults);
   }
 
   /** This region's folder for a service's bulk data. */

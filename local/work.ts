@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Faults, WorkFault } from './faults.ts';
 import { newOcid } from './ids.ts';
 import type { Table } from './table.ts';
 
@@ -31,6 +32,8 @@ export interface WorkRequest {
   readonly logs: readonly { message: string; timestamp: string }[];
   /** What the executor needs to do it, or to do it again after a restart; plain JSON. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** The fault that struck it when it was accepted; one that stalls it goes when the faults are cleared. */
+  readonly fault?: WorkFault;
   readonly timeAccepted: string;
   readonly timeStarted?: string;
   readonly timeFinished?: string;
@@ -51,6 +54,11 @@ export interface Progress {
   percent(value: number): void;
   log(message: string): void;
   resources(value: readonly WorkResource[]): void;
+  /**
+   * To be awaited when the work's time is over, before it has its effect: where a fault makes it fail or stall. What
+   * was checked before it has to be checked again after it.
+   */
+  beforeEffect(): Promise<void>;
 }
 
 /** Does the work; must bear being done again from the start, since a restart does that. */
@@ -60,11 +68,15 @@ export type Executor = (work: WorkRequest, progress: Progress) => Promise<void>;
 export class WorkRequests {
   readonly #table: Table<WorkRequest>;
   readonly #clock: Clock;
+  readonly #faults: Faults;
   readonly #executors = new Map<string, Executor>();
+  readonly #stalled: (() => void)[] = [];
 
-  constructor(table: Table<WorkRequest>, clock: Clock) {
+  constructor(table: Table<WorkRequest>, clock: Clock, faults: Faults) {
     this.#table = table;
     this.#clock = clock;
+    this.#faults = faults;
+    faults.onClear(() => this.#endStalls());
   }
 
   /** Says how an operation's work is done; to be called before `resume`. */
@@ -85,8 +97,10 @@ export class WorkRequests {
       request.service === 'compute' ? 'coreservicesworkrequest' : 'objectstorageworkrequest',
       regionKey,
     );
+    const fault = this.#faults.takeWork(request.operation);
     const work: WorkRequest = {
       ...request,
+      ...(fault && { fault }),
       id,
       status: 'ACCEPTED',
       percentComplete: 0,
@@ -99,10 +113,10 @@ export class WorkRequests {
     return work;
   }
 
-  /** @returns undefined for one that never was, or that is past its retention */
+  /** @returns undefined for one that never was, that is past its retention, or that a fault made forgotten */
   get(id: string, service: WorkRequest['service']): WorkRequest | undefined {
     const work = this.#table.get(id);
-    if (!work || work.service !== service) return undefined;
+    if (!work || work.service !== service || work.fault?.outcome === 'forget') return undefined;
     const age = this.#clock.now().getTime() - Date.parse(work.timeFinished ?? work.timeAccepted);
     if (work.timeFinished && age > RETENTION_MS) {
       this.#table.delete(id);
@@ -133,6 +147,7 @@ export class WorkRequests {
       percent: (percentComplete) => this.#change(id, { percentComplete }),
       log: (message) => this.#log(id, message),
       resources: (resources) => this.#change(id, { resources }),
+      beforeEffect: () => this.#strike(id),
     };
     try {
       await executor(work, progress);
@@ -142,6 +157,23 @@ export class WorkRequests {
       const message = error instanceof Error ? error.message : String(error);
       this.#finish(id, 'FAILED', [{ code, message, timestamp: this.#timestamp() }]);
     }
+  }
+
+  async #strike(id: string): Promise<void> {
+    const fault = this.#table.get(id)?.fault;
+    if (fault?.outcome === 'fail')
+      throw new WorkFailed(
+        fault.code ?? 'InternalError',
+        fault.message ?? 'The work failed (injected fault).',
+      );
+    if (fault?.outcome === 'stall') await new Promise<void>((resolve) => this.#stalled.push(resolve));
+  }
+
+  /** Also of work that is not so far yet as to stall. */
+  #endStalls(): void {
+    for (const { id, fault } of this.#table.values())
+      if (fault?.outcome === 'stall') this.#change(id, { fault: undefined });
+    for (const goOn of this.#stalled.splice(0)) goOn();
   }
 
   #finish(id: string, status: WorkStatus, errors: WorkRequest['errors'] = []): void {

@@ -16,8 +16,10 @@ export const ExportInput = z.object({
 export type ExportInput = z.infer<typeof ExportInput>;
 
 /**
- * The work of ExportImage. The object appears whole at the end. Failed or not, the image is AVAILABLE afterwards
- * and the end event comes: only the work request tells the two apart.
+ * The work of ExportImage. The object appears whole at the end, out of a multipart upload that goes by the work
+ * request's id: done again after a restart, the work goes on with the same one. Where it fails the upload stays, as in
+ * OCI. Failed or not, the image is AVAILABLE afterwards and the end event comes: only the work request tells the two
+ * apart.
  */
 export function exportExecutor(region: Region, images: Images, schemas: CapabilitySchemas): Executor {
   return async (work, progress) => {
@@ -32,12 +34,20 @@ export function exportExecutor(region: Region, images: Images, schemas: Capabili
       const image = images.get(imageId);
       if (!image?.content) throw new WorkFailed('ImageDeleted', 'The image has no content.');
       const { storedBytes } = image.content;
-      await passTime(region, storedBytes, progress, requireOpen);
-      const place = requireOpen();
+      const { namespace, bucket, object, region: destinationRegion } = requireOpen();
+      const { objects } = destinationRegion;
+      objects.beginUpload(work.id, namespace, bucket, object);
+      const check = () => {
+        requireOpen();
+        if (!objects.hasUpload(work.id))
+          throw new WorkFailed('UploadAborted', 'The multipart upload of the export was aborted.');
+      };
+      await passTime(region, storedBytes, progress, check);
+      await progress.beforeEffect();
+      check();
       const file = images.file(imageId);
       const archive = () => packArchive(schemas.applyTo(image), schemas.dataOf(imageId), file, storedBytes);
-      const stream = exportFormat === 'OCI' ? archive() : createReadStream(file);
-      await place.region.objects.write(place.namespace, place.bucket, place.object, stream);
+      await objects.commitUpload(work.id, exportFormat === 'OCI' ? archive() : createReadStream(file));
     } finally {
       const image = images.get(imageId);
       if (image) {

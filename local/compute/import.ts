@@ -44,6 +44,8 @@ export function importExecutor(region: Region, images: Images): Executor {
       check();
       const imported = await transfer(region, images, input);
       await passTime(region, imported.storedBytes, progress, check);
+      await progress.beforeEffect();
+      check();
       finish(images, input, imported);
     } catch (error) {
       const left = images.get(input.imageId);

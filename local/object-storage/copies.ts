@@ -123,6 +123,7 @@ export function copyExecutor(region: Region): (work: WorkRequest, progress: Prog
         await region.cloud.clock.sleep(durationMs / COPY_STEPS);
         progress.percent((step * 100) / COPY_STEPS - 1);
       }
+      await progress.beforeEffect();
       currentSource(region, input);
       if (region.work.get(work.id, 'objectstorage')?.status === 'CANCELED')
         throw new WorkFailed('Canceled', 'The copy was cancelled.');

@@ -27,6 +27,9 @@ export const objectNotFound = (namespace: string, bucket: string, object: string
     `The object '${object}' was not found in the bucket '${bucket}' of the namespace '${namespace}'`,
   );
 
+export const uploadNotFound = () =>
+  new OciError(404, 'UploadNotFound', 'The multipart upload does not exist.');
+
 export const ifMatchFailed = () =>
   new OciError(412, 'IfMatchFailed', 'The If-Match header was specified but did not match the ETag.');
 

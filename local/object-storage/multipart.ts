@@ -4,10 +4,10 @@ import { OciError } from '../errors.ts';
 import { callerBucket } from './access.ts';
 import { checkWrite, writeConditions } from './conditions.ts';
 import { DEFAULT_CONTENT_TYPE, metadataHeaders } from './content-headers.ts';
-import { refuseStorageTier, refuseUncovered } from './errors.ts';
+import { refuseStorageTier, refuseUncovered, uploadNotFound } from './errors.ts';
 import { httpDate, requireObjectName } from './objects.ts';
 import { receiveBody } from './receive.ts';
-import { type Bucket, storeOf, type Upload, type UploadedPart } from './store.ts';
+import { type Bucket, type ObjectStore, storeOf, type Upload, type UploadedPart } from './store.ts';
 
 /** Part numbers go from 1 to this: Object Storage's own limit. */
 const MAX_PART_NUMBER = 10_000;
@@ -101,7 +101,7 @@ async function uploadPart(call: Call): Promise<Answer> {
 
 function listParts(call: Call): Answer {
   const { upload } = callerUpload(call);
-  const { items, headers } = pageOf(call, partsOf(call, upload));
+  const { items, headers } = pageOf(call, partsOf(storeOf(call.region), upload));
   const body = items.map(({ partNumber, eTag, md5, segment }) => ({
     partNumber,
     etag: eTag,
@@ -118,9 +118,9 @@ interface CommitDetails {
 
 function commitUpload(call: Call): Answer {
   const { bucket, upload } = callerUpload(call);
-  const uploaded = partsOf(call, upload);
-  const { committed, excluded } = chooseParts(uploaded, jsonBody<CommitDetails>(call));
   const store = storeOf(call.region);
+  const uploaded = partsOf(store, upload);
+  const { committed, excluded } = chooseParts(uploaded, jsonBody<CommitDetails>(call));
   const conditions = writeConditions(call.headers);
   // Where it fails the upload stays as it is, to be committed otherwise or aborted.
   checkWrite(store.object(bucket, upload.object), conditions);
@@ -132,7 +132,7 @@ function commitUpload(call: Call): Answer {
     headers: upload.headers,
   };
   // The upload goes first: killed in between, no abort can take the parts from under the object.
-  forget(call, upload, uploaded);
+  forgetUpload(store, upload, uploaded);
   const record = store.put(bucket, upload.object, content, conditions);
   store.files.discard(excluded.map((part) => part.segment));
   return {
@@ -146,9 +146,7 @@ function commitUpload(call: Call): Answer {
 
 function abortUpload(call: Call): Answer {
   const { upload } = callerUpload(call);
-  const parts = partsOf(call, upload);
-  forget(call, upload, parts);
-  storeOf(call.region).files.discard(parts.map((part) => part.segment));
+  abandonUpload(storeOf(call.region), upload);
   return { status: 204 };
 }
 
@@ -199,18 +197,24 @@ function callerUpload(call: Call): { bucket: Bucket; upload: Upload } {
     upload?.namespace === bucket.namespace &&
     upload.bucket === bucket.name &&
     upload.object === call.params.object;
-  if (!isMeant) throw new OciError(404, 'UploadNotFound', 'The multipart upload does not exist.');
+  if (!isMeant) throw uploadNotFound();
   return { bucket, upload };
 }
 
-function partsOf(call: Call, upload: Upload): UploadedPart[] {
-  return Array.from(storeOf(call.region).parts.values())
+/** The upload goes, and with it what was uploaded of it. */
+export function abandonUpload(store: ObjectStore, upload: Upload): void {
+  const parts = partsOf(store, upload);
+  forgetUpload(store, upload, parts);
+  store.files.discard(parts.map((part) => part.segment));
+}
+
+function partsOf(store: ObjectStore, upload: Upload): UploadedPart[] {
+  return Array.from(store.parts.values())
     .filter((part) => part.uploadId === upload.id)
     .sort((a, b) => a.partNumber - b.partNumber);
 }
 
-function forget(call: Call, upload: Upload, parts: readonly UploadedPart[]): void {
-  const store = storeOf(call.region);
+function forgetUpload(store: ObjectStore, upload: Upload, parts: readonly UploadedPart[]): void {
   store.uploads.delete(upload.id);
   for (const { partNumber } of parts) store.parts.delete(partKey(upload.id, partNumber));
 }

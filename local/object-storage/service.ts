@@ -1,13 +1,12 @@
 import type { Operation } from '../api.ts';
 import type { ObjectAccess, Region } from '../region.ts';
 import { bucketOperations } from './buckets.ts';
-import { DEFAULT_CONTENT_TYPE, metadataHeaders } from './content-headers.ts';
 import { copyExecutor, copyOperations } from './copies.ts';
-import { bucketNotFound } from './errors.ts';
 import { listingOperations } from './listing.ts';
 import { multipartOperations } from './multipart.ts';
 import { objectOperations } from './objects.ts';
 import { parOperations, resolvePar } from './pars.ts';
+import { serviceUploads } from './service-uploads.ts';
 import { storeOf } from './store.ts';
 import { workRequestOperations } from './work-requests.ts';
 
@@ -39,13 +38,7 @@ function doorOf(region: Region): ObjectAccess {
       return { size, eTag, read, ...(file !== undefined && { file }) };
     },
     bucketExists: (namespace, bucketName) => store.bucket(namespace, bucketName) !== undefined,
-    async write(namespace, bucketName, object, content, metadata = {}) {
-      const bucket = store.bucket(namespace, bucketName);
-      if (!bucket) throw bucketNotFound(namespace, bucketName);
-      const { segment, md5 } = await store.files.receive(content);
-      const headers = { 'content-type': DEFAULT_CONTENT_TYPE, ...metadataHeaders(metadata) };
-      return store.put(bucket, object, { segments: [segment], size: segment.size, md5, headers }, {});
-    },
+    ...serviceUploads(store),
     resolvePar: (url, access) => resolvePar(region, url, access),
   };
 }

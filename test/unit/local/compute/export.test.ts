@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ComputeClient, type models } from 'oci-core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ASHBURN, client, resourcePrincipal, startCloud } from '../../../support/cloud.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ASHBURN, client, resourcePrincipal, restartCloud, startCloud } from '../../../support/cloud.ts';
 import { computeOf } from '../../../support/compute.ts';
 import { patternDisk } from '../../../support/images/disk.ts';
 import { buildOciArchive, exportedMetadata } from '../../../support/images/oci-archive.ts';
@@ -121,6 +121,71 @@ test('a failed export shows only in its work request: the image is AVAILABLE and
     'com.oraclecloud.computeapi.exportimage.end',
   ]);
   await expect(exported('out.oci')).rejects.toMatchObject({ statusCode: 404 });
+});
+
+describe('the multipart upload of an export', () => {
+  const uploads = async () => (await compute.storage.sdk.listMultipartUploads(compute.place)).items;
+  const abort = async () =>
+    compute.storage.sdk.abortMultipartUpload({
+      ...compute.place,
+      objectName: 'out.oci',
+      uploadId: (await uploads())[0]?.uploadId ?? '',
+    });
+
+  /** An export that has begun, and ends only when the faults are cleared. */
+  async function stalledExport() {
+    const { id } = await imported(qcow2, 'QCOW2');
+    const { url, parId } = await compute.par('out.oci', 'ObjectWrite');
+    cloud.faults.addWork({ operation: 'ExportImage', outcome: 'stall' });
+    const { opcWorkRequestId } = await exportTo(id, url);
+    await expect.poll(uploads).toMatchObject([{ object: 'out.oci', bucket: 'disks' }]);
+    return { id, parId, workRequestId: opcWorkRequestId };
+  }
+
+  test('is there while it works, and gone when the object is', async () => {
+    const { workRequestId } = await stalledExport();
+    await expect(exported('out.oci')).rejects.toMatchObject({ statusCode: 404 });
+    cloud.faults.clear();
+    expect((await compute.ended(workRequestId)).status).toBe('SUCCEEDED');
+    expect(await uploads()).toEqual([]);
+    expect((await exported('out.oci')).length).toBeGreaterThan(0);
+  });
+
+  test('stays where the export fails, until it is aborted', async () => {
+    const { parId, workRequestId } = await stalledExport();
+    await compute.storage.sdk.deletePreauthenticatedRequest({ ...compute.place, parId });
+    cloud.faults.clear();
+    expect((await compute.ended(workRequestId)).status).toBe('FAILED');
+    expect(await uploads()).toMatchObject([{ object: 'out.oci' }]);
+    await abort();
+    expect(await uploads()).toEqual([]);
+  });
+
+  test('fails the export where somebody aborts it before its end', async () => {
+    const { id, workRequestId } = await stalledExport();
+    await abort();
+    cloud.faults.clear();
+    expect((await compute.ended(workRequestId)).status).toBe('FAILED');
+    expect((await compute.image(id)).lifecycleState).toBe('AVAILABLE');
+    await expect(exported('out.oci')).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('is the same one after a restart, which does the export again from its start', async () => {
+    const { workRequestId } = await stalledExport();
+    const before = await uploads();
+    const again = await restartCloud(cloud);
+    try {
+      await expect
+        .poll(async () => (await compute.work.getWorkRequest({ workRequestId })).workRequest.percentComplete)
+        .toBeGreaterThan(90);
+      expect(await uploads()).toEqual(before);
+      again.faults.clear();
+      expect((await compute.ended(workRequestId)).status).toBe('SUCCEEDED');
+      expect(await uploads()).toEqual([]);
+    } finally {
+      await again.stop();
+    }
+  });
 });
 
 test('a function that names the bucket by tuple gets 400, whatever its policies', async () => {

@@ -145,19 +145,15 @@ test('other services open, read in ranges and write objects through the door, wi
   cloud.homeRegion.emit = ({ eventType }) => types.push(eventType);
   const of = await storage.createBucket('door', { objectEventsEnabled: true });
   const { objects } = cloud.homeRegion;
-  const { eTag } = await objects.write(
-    of.namespaceName,
-    'door',
-    'export.oci',
-    Readable.from([Buffer.from('0123456789')], { objectMode: false }),
-    { 'opc-meta-run': 'r1' },
-  );
+  objects.beginUpload('upload', of.namespaceName, 'door', 'export.oci');
+  expect(types).toEqual([]);
+  const content = () => Readable.from([Buffer.from('0123456789')], { objectMode: false });
+  const { eTag } = await objects.commitUpload('upload', content());
   const stored = objects.open(of.namespaceName, 'door', 'export.oci');
   expect(stored).toMatchObject({ size: 10, eTag });
   expect((await buffer(stored?.read(2, 5) ?? Readable.from([]))).toString()).toBe('234');
-  expect((await storage.sdk.headObject({ ...of, objectName: 'export.oci' })).opcMeta).toEqual({
-    'opc-meta-run': 'r1',
-  });
+  await expect(objects.commitUpload('upload', content())).rejects.toThrow('does not exist');
+  expect(readdirSync(contentFolder())).toHaveLength(1);
   expect(types).toEqual(['com.oraclecloud.objectstorage.createobject']);
   expect(objects.bucketExists(of.namespaceName, 'door')).toBe(true);
   expect(objects.bucketExists(of.namespaceName, 'nowhere')).toBe(false);

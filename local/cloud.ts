@@ -161,11 +161,11 @@ export class Cloud {
     ensureAdministrator(this.#path(''), this.tenancy, this.principals);
   }
 
-  /** Every tenancy is subscribed to whichever regions the cloud was started with. */
+  /** The home region is the first of those that the cloud was started with, whatever it was before. */
   #setTenancy(id: string, name: string): Tenancy {
-    const subscribedRegions = Array.from(this.regions.keys());
+    const subscriptions = this.identity.tenancies.get(id)?.subscriptions;
     const homeRegion = this.homeRegion.name;
-    return this.identity.tenancies.set(id, { id, name, namespace: name, homeRegion, subscribedRegions });
+    return this.identity.tenancies.set(id, { id, name, namespace: name, homeRegion, subscriptions });
   }
 
   #path(name: string): string {

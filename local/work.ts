@@ -125,6 +125,12 @@ export class WorkRequests {
     return work;
   }
 
+  /** As if the retention of all that have ended were over. */
+  forgetEnded(): void {
+    for (const { id, timeFinished } of this.#table.values())
+      if (timeFinished !== undefined) this.#table.delete(id);
+  }
+
   /** Newest first. */
   list(service: WorkRequest['service']): WorkRequest[] {
     const ids = Array.from(this.#table.keys()).reverse();

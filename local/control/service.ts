@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { Operation } from '../api.ts';
 import { parseBody } from '../body.ts';
 import type { Cloud } from '../cloud.ts';
-import { conflict } from '../errors.ts';
+import { conflict, invalidParameter, notFound } from '../errors.ts';
 import type { Region } from '../region.ts';
 import { faultOperations } from './faults.ts';
 
@@ -17,6 +17,9 @@ const ClockDetails = z.strictObject({
 });
 /** The name is also the tenancy's Object Storage namespace and a folder's name. */
 const TenancyDetails = z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) });
+
+const SubscriptionDetails = z.strictObject({ namespace: z.string(), regions: z.array(z.string()) });
+const NoDetails = z.strictObject({});
 
 /** What steers the emulation as a whole: every region answers for all. */
 export function control({ cloud }: Region): Operation[] {
@@ -44,6 +47,14 @@ export function control({ cloud }: Region): Operation[] {
       const { tenancy, configFile } = cloud.addTenancy(name);
       return { ...tenancy, configFile };
     }),
+    local('POST', '/_local/subscriptions', 'LocalSetSubscriptions', (call) =>
+      subscribe(cloud, parseBody(call, SubscriptionDetails)),
+    ),
+    local('POST', '/_local/work-requests/forget', 'LocalForgetWorkRequests', (call) => {
+      parseBody(call, NoDetails);
+      for (const region of cloud.regions.values()) region.work.forgetEnded();
+      return {};
+    }),
     ...faultOperations(cloud.faults),
   ];
 }
@@ -55,6 +66,20 @@ function local(
   answer: (call: Parameters<Operation['handle']>[0]) => object,
 ): Operation {
   return { name, method, path, unsigned: true, handle: (call) => ({ body: answer(call) }) };
+}
+
+function subscribe(
+  { identity, regions: known }: Cloud,
+  { namespace, regions }: z.infer<typeof SubscriptionDetails>,
+): object {
+  const tenancy = identity.tenancyOfNamespace(namespace);
+  if (!tenancy) throw notFound(`the tenancy with the namespace ${namespace}`);
+  const unknown = regions.find((name) => !known.has(name));
+  if (unknown !== undefined) throw invalidParameter(`There is no region ${unknown} in this cloud.`);
+  if (!regions.includes(tenancy.homeRegion))
+    throw invalidParameter(`A tenancy is always subscribed to its home region ${tenancy.homeRegion}.`);
+  identity.tenancies.set(tenancy.id, { ...tenancy, subscriptions: regions });
+  return { namespace, regions };
 }
 
 function health(cloud: Cloud): object {

@@ -9,8 +9,8 @@ export interface Tenancy {
   readonly namespace: string;
   /** Region where IAM is written: `us-ashburn-1`. */
   readonly homeRegion: string;
-  /** Regions the tenancy is subscribed to, by name. */
-  readonly subscribedRegions: readonly string[];
+  /** Regions the tenancy is subscribed to, by name, once somebody said so; without it all of the cloud's. */
+  readonly subscriptions?: readonly string[] | undefined;
 }
 
 export interface Compartment {
@@ -49,6 +49,10 @@ export class IdentityStore {
 
   tenancyOfNamespace(namespace: string): Tenancy | undefined {
     return Array.from(this.tenancies.values()).find((tenancy) => tenancy.namespace === namespace);
+  }
+
+  isSubscribed({ subscriptions }: Tenancy, regionName: string): boolean {
+    return subscriptions?.includes(regionName) ?? true;
   }
 
   /** The tenancy a compartment (or the tenancy itself) belongs to. */

@@ -25,14 +25,17 @@ export function tenancies(): Operation[] {
       method: 'GET',
       path: '/20160918/tenancies/{tenancyId}/regionSubscriptions',
       handle: (call) => {
-        const { subscribedRegions, homeRegion } = ownTenancy(call);
-        const regions = subscribedRegions.flatMap((name) => call.region.cloud.region(name) ?? []);
+        const tenancy = ownTenancy(call);
+        const { regions, identity } = call.region.cloud;
+        const subscribed = Array.from(regions.values()).filter(({ name }) =>
+          identity.isSubscribed(tenancy, name),
+        );
         return {
-          body: regions.map(({ key, name }) => ({
+          body: subscribed.map(({ key, name }) => ({
             regionKey: key.toUpperCase(),
             regionName: name,
             status: 'READY',
-            isHomeRegion: name === homeRegion,
+            isHomeRegion: name === tenancy.homeRegion,
           })),
         };
       },

@@ -78,8 +78,12 @@ function destinationBucket(call: Call, details: CopyDetails): Bucket {
   const { destinationRegion: name, destinationNamespace: namespace, destinationBucket: bucket } = details;
   const { cloud } = call.region;
   const target = cloud.region(name);
-  const tenancy = cloud.identity.tenancyOfNamespace(namespace);
-  if (!target || (tenancy && !tenancy.subscribedRegions.includes(name)))
+  const { identity } = cloud;
+  const tenancies = [
+    identity.tenancies.get(call.principal.tenancyId),
+    identity.tenancyOfNamespace(namespace),
+  ];
+  if (!target || tenancies.some((tenancy) => tenancy && !identity.isSubscribed(tenancy, name)))
     throw new OciError(400, 'InvalidRegion', `The region '${name}' is unknown or not subscribed to.`);
   const found = storeOf(target).bucket(namespace, bucket);
   if (!found || !reaches(call, found, 'write')) throw bucketNotFound(namespace, bucket);

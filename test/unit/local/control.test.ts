@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { IdentityClient } from 'oci-identity';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { administrator, client, PHOENIX, startCloud } from '../../support/cloud.ts';
+import { ASHBURN, administrator, client, PHOENIX, startCloud } from '../../support/cloud.ts';
 import { computeOf } from '../../support/compute.ts';
 import { buildQcow2 } from '../../support/images/qcow2.ts';
 
@@ -132,6 +132,71 @@ test('a second tenancy has its own namespace and an administrator whose key is k
   expect((await partner.getTenancy({ tenancyId: body.id })).tenancy.name).toBe('partner');
   expect((await local('POST', 'tenancies', { name: 'partner' })).status).toBe(409);
   expect((await local('POST', 'tenancies', { name: '../x' })).status).toBe(400);
+});
+
+test('a tenancy is subscribed to the regions that were set, over a restart too', async () => {
+  const tenancyId = cloud.tenancy.id;
+  const regions = async () =>
+    (await client(IdentityClient, cloud).listRegionSubscriptions({ tenancyId })).items.map(
+      ({ regionName }) => regionName,
+    );
+  const set = (body: object) => local('POST', 'subscriptions', { namespace: 'local', ...body });
+  expect(await regions()).toEqual([ASHBURN, PHOENIX]);
+  expect(await set({ regions: [ASHBURN] })).toMatchObject({ body: { regions: [ASHBURN] } });
+  expect(await regions()).toEqual([ASHBURN]);
+  const { dataDir } = cloud;
+  await cloud.stop();
+  cloud = await startCloud({ dataDir });
+  expect(await regions()).toEqual([ASHBURN]);
+  expect((await set({ regions: [PHOENIX] })).status).toBe(400);
+  expect((await set({ regions: [ASHBURN, 'eu-nowhere-1'] })).status).toBe(400);
+  expect((await set({ namespace: 'nobody', regions: [ASHBURN] })).status).toBe(404);
+  await set({ regions: [ASHBURN, PHOENIX] });
+  expect(await regions()).toEqual([ASHBURN, PHOENIX]);
+});
+
+test('a copy to a region that the tenancy is not subscribed to is refused', async () => {
+  const { storage, place } = await computeOf(cloud);
+  await storage.put('disks', 'disk', 'x');
+  await computeOf(cloud, PHOENIX);
+  cloud.identity.addPolicy('copies', cloud.tenancy.id, [
+    `Allow service objectstorage-${ASHBURN} to manage object-family in tenancy`,
+  ]);
+  const copy = () =>
+    storage.sdk.copyObject({
+      ...place,
+      copyObjectDetails: {
+        sourceObjectName: 'disk',
+        destinationRegion: PHOENIX,
+        destinationNamespace: place.namespaceName,
+        destinationBucket: place.bucketName,
+        destinationObjectName: 'disk',
+      },
+    });
+  await local('POST', 'subscriptions', { namespace: 'local', regions: [ASHBURN] });
+  await expect(copy()).rejects.toMatchObject({ statusCode: 400, serviceCode: 'InvalidRegion' });
+  await local('POST', 'subscriptions', { namespace: 'local', regions: [ASHBURN, PHOENIX] });
+  expect((await copy()).opcWorkRequestId).toBeTruthy();
+});
+
+test('ended work requests of all regions are forgotten at once, others are not', async () => {
+  const ended = [];
+  for (const region of [ASHBURN, PHOENIX]) {
+    const compute = await computeOf(cloud, region);
+    await compute.storage.put('disks', 'web', buildQcow2(Buffer.alloc(2 ** 16, 1)));
+    const source = { sourceUri: (await compute.par('web')).url, sourceImageType: 'QCOW2' as never };
+    const { opcWorkRequestId } = await compute.create(source);
+    await compute.ended(opcWorkRequestId);
+    ended.push({ compute, source, workRequestId: opcWorkRequestId });
+  }
+  cloud.faults.addWork({ operation: 'CreateImage', outcome: 'stall' });
+  const [{ compute, source }] = ended as [(typeof ended)[0]];
+  const open = (await compute.create(source)).opcWorkRequestId;
+  expect((await local('POST', 'work-requests/forget', {})).status).toBe(200);
+  for (const { compute, workRequestId } of ended)
+    await expect(compute.work.getWorkRequest({ workRequestId })).rejects.toMatchObject({ statusCode: 404 });
+  expect((await compute.work.getWorkRequest({ workRequestId: open })).workRequest.id).toBe(open);
+  expect((await local('POST', 'work-requests/forget', { all: true })).status).toBe(400);
 });
 
 test('a stop is answered, and then nobody listens any more', async () => {

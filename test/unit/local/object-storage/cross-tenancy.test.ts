@@ -163,6 +163,22 @@ describe('a copy into another tenancy’s bucket', () => {
     });
   });
 
+  test('needs both tenancies to be subscribed to the region it goes to', async () => {
+    endorse();
+    admit();
+    const subscribe = (namespace: string, regions: readonly string[]) =>
+      fetch(`${cloud.homeRegion.endpoint}/_local/subscriptions`, {
+        method: 'POST',
+        body: JSON.stringify({ namespace, regions }),
+      });
+    for (const namespace of ['local', 'partner']) {
+      await subscribe(namespace, [ASHBURN]);
+      await expect(copy()).rejects.toMatchObject({ statusCode: 400, serviceCode: 'InvalidRegion' });
+      await subscribe(namespace, [ASHBURN, PHOENIX]);
+    }
+    expect(await copy()).toBe('COMPLETED');
+  });
+
   test('can be asked for by a function', async () => {
     endorse();
     admit();

@@ -14,6 +14,12 @@ import { dirname } from 'node:path';
 /** How many stale lines a journal may carry over its live ones before it is rewritten at start-up. */
 const COMPACT_ABOVE = 1_000;
 
+/** The records of a table by their group, and in each by their key. */
+interface Index<T> {
+  readonly groupOf: (value: T) => string;
+  readonly groups: Map<string, Map<string, T>>;
+}
+
 /**
  * A map that survives the process: every change is one line appended to a journal, replayed at start-up.
  * A line is written before `set` returns, so a killed process loses nothing it had answered for.
@@ -21,6 +27,7 @@ const COMPACT_ABOVE = 1_000;
  */
 export class Table<T> {
   readonly #records = new Map<string, T>();
+  readonly #indexes: Index<T>[] = [];
   /** Undefined once closed: what leftover work of a stopped cloud still changes is redone at the next start. */
   #journal: number | undefined;
 
@@ -32,6 +39,19 @@ export class Table<T> {
     this.#journal = openSync(path, 'a');
     // What follows a line cut short must not become part of it.
     if (lines.at(-1)) writeSync(this.#journal, '\n');
+  }
+
+  /**
+   * Keeps the records apart by what `groupOf` says of them, so that finding some costs what is found, not what is kept.
+   *
+   * @returns the records of a group, in the order of `values`
+   */
+  indexBy(groupOf: (value: T) => string): (group: string) => T[] {
+    const groups: Index<T>['groups'] = new Map();
+    const index = { groupOf, groups };
+    for (const [key, value] of this.#records) addTo(index, key, value);
+    this.#indexes.push(index);
+    return (group) => Array.from(groups.get(group)?.values() ?? []);
   }
 
   get size(): number {
@@ -60,13 +80,21 @@ export class Table<T> {
   }
 
   set(key: string, value: T): T {
+    const replaced = this.#records.get(key);
+    for (const index of this.#indexes) {
+      if (replaced !== undefined && index.groupOf(replaced) !== index.groupOf(value))
+        removeFrom(index, key, replaced);
+      addTo(index, key, value);
+    }
     this.#records.set(key, value);
     this.#append([key, value]);
     return value;
   }
 
   delete(key: string): boolean {
+    const deleted = this.#records.get(key);
     if (!this.#records.delete(key)) return false;
+    for (const index of this.#indexes) removeFrom(index, key, deleted as T);
     this.#append([key]);
     return true;
   }
@@ -74,6 +102,7 @@ export class Table<T> {
   /** Forgets every record, in memory and on disk. */
   clear(): void {
     this.#records.clear();
+    for (const { groups } of this.#indexes) groups.clear();
     if (this.#journal !== undefined) ftruncateSync(this.#journal);
   }
 
@@ -104,4 +133,16 @@ export class Table<T> {
     writeFileSync(`${path}.new`, lines.map((line) => `${line}\n`).join(''));
     renameSync(`${path}.new`, path);
   }
+}
+
+function addTo<T>({ groupOf, groups }: Index<T>, key: string, value: T): void {
+  const group = groupOf(value);
+  const records = groups.get(group) ?? new Map<string, T>();
+  groups.set(group, records.set(key, value));
+}
+
+function removeFrom<T>({ groupOf, groups }: Index<T>, key: string, value: T): void {
+  const group = groupOf(value);
+  groups.get(group)?.delete(key);
+  if (groups.get(group)?.size === 0) groups.delete(group);
 }

@@ -42,11 +42,13 @@ const UpdateDetails = z.object({
 /** ComputeImageCapabilitySchema: what an image can do, at most one for each image. */
 export class CapabilitySchemas {
   readonly #table: Table<Schema>;
+  readonly #byImage: (imageId: string) => Schema[];
   readonly #region: Region;
 
   constructor(region: Region) {
     this.#region = region;
     this.#table = region.table<Schema>('capability-schemas');
+    this.#byImage = this.#table.indexBy(({ imageId }) => imageId);
   }
 
   /** The image with the firmware it starts with by its schema. */
@@ -153,17 +155,17 @@ export class CapabilitySchemas {
     const imageId = call.query.get('imageId');
     const displayName = call.query.get('displayName');
     if (compartmentId !== null) requireCompartment(call, compartmentId);
-    return Array.from(this.#table.values()).filter(
+    const schemas = imageId === null ? Array.from(this.#table.values()) : this.#byImage(imageId);
+    return schemas.filter(
       (schema) =>
         mayAccess(call, schema.compartmentId) &&
         (compartmentId === null || schema.compartmentId === compartmentId) &&
-        (imageId === null || schema.imageId === imageId) &&
         (displayName === null || schema.displayName === displayName),
     );
   }
 
   #ofImage(imageId: string): Schema | undefined {
-    return Array.from(this.#table.values()).find((schema) => schema.imageId === imageId);
+    return this.#byImage(imageId)[0];
   }
 
   #find(call: Call): Schema {

@@ -19,9 +19,11 @@ type Entry = z.infer<typeof AddDetails> & { readonly imageId: string; readonly s
 /** Which shapes an image may be launched on. Empty after an import, as often in OCI. */
 export class ShapeEntries {
   readonly #table: Table<Entry>;
+  readonly #of: (imageId: string) => Entry[];
 
   constructor(region: Region) {
     this.#table = region.table<Entry>('shape-entries');
+    this.#of = this.#table.indexBy(({ imageId }) => imageId);
   }
 
   has(imageId: string, shape: string): boolean {
@@ -80,10 +82,6 @@ export class ShapeEntries {
         },
       },
     ];
-  }
-
-  #of(imageId: string): Entry[] {
-    return Array.from(this.#table.values()).filter((entry) => entry.imageId === imageId);
   }
 
   #find(call: Call, images: Images): Entry {

@@ -209,9 +209,7 @@ export function abandonUpload(store: ObjectStore, upload: Upload): void {
 }
 
 function partsOf(store: ObjectStore, upload: Upload): UploadedPart[] {
-  return Array.from(store.parts.values())
-    .filter((part) => part.uploadId === upload.id)
-    .sort((a, b) => a.partNumber - b.partNumber);
+  return store.partsOf(upload.id).sort((a, b) => a.partNumber - b.partNumber);
 }
 
 function forgetUpload(store: ObjectStore, upload: Upload, parts: readonly UploadedPart[]): void {

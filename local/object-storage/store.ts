@@ -75,6 +75,7 @@ export class ObjectStore {
   readonly files: ContentFiles;
   readonly uploads: Table<Upload>;
   readonly parts: Table<UploadedPart>;
+  readonly partsOf: (uploadId: string) => UploadedPart[];
   /** By token: the one thing a PAR's URL proves itself with. */
   readonly pars: Table<Par>;
   readonly #buckets: Table<Bucket>;
@@ -87,6 +88,7 @@ export class ObjectStore {
     this.#objects = region.table<ObjectRecord>('objects');
     this.uploads = region.table<Upload>('multipart-uploads');
     this.parts = region.table<UploadedPart>('multipart-parts');
+    this.partsOf = this.parts.indexBy(({ uploadId }) => uploadId);
     this.pars = region.table<Par>('preauthenticated-requests');
     this.files = new ContentFiles(region.folder('objects'));
     this.#indexNames();

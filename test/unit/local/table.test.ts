@@ -34,6 +34,24 @@ test('a last line that a kill cut short is passed over', () => {
   expect([...new Table<number>(path).keys()]).toEqual(['a', 'b']);
 });
 
+test('an index finds the records of a group, in the order of their first insertion, whatever happens to them', () => {
+  const table = new Table<{ group: string; value: number }>(path);
+  table.set('a', { group: 'x', value: 1 });
+  const of = table.indexBy(({ group }) => group);
+  const values = (group: string) => of(group).map(({ value }) => value);
+  table.set('b', { group: 'y', value: 2 });
+  table.set('c', { group: 'x', value: 3 });
+  expect([values('x'), values('y'), values('z')]).toEqual([[1, 3], [2], []]);
+  table.set('a', { group: 'x', value: 4 });
+  expect(values('x')).toEqual([4, 3]);
+  table.set('a', { group: 'y', value: 5 });
+  expect([values('x'), values('y')]).toEqual([[3], [2, 5]]);
+  table.delete('b');
+  expect(values('y')).toEqual([5]);
+  table.clear();
+  expect([values('x'), values('y')]).toEqual([[], []]);
+});
+
 test('a cleared table is empty on disk as well, and goes on', () => {
   const table = new Table<number>(path);
   table.set('a', 1);

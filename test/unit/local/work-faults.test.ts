@@ -141,6 +141,14 @@ test('work that stalls goes on when the faults are cleared, after a restart too'
   }
 });
 
+test('work that was to stall does not, where the faults are cleared before it is so far', async () => {
+  cloud.clock.scale = 20;
+  await addFault({ operation: 'CopyObject', outcome: 'stall' });
+  const id = await copy();
+  await faults('DELETE');
+  expect((await copyEnded(id)).status).toBe('COMPLETED');
+});
+
 test('a stalled copy can be cancelled, and never arrives', async () => {
   await addFault({ operation: 'CopyObject', outcome: 'stall', times: 1 });
   const workRequestId = await copy();
@@ -160,6 +168,17 @@ test('a stalled copy of a source that changes meanwhile fails when it goes on', 
   await faults('DELETE');
   expect((await copyEnded(id)).status).toBe('FAILED');
   expect(await names()).toEqual(['disk']);
+});
+
+test('a stalled import of a source that goes away meanwhile fails when it goes on', async () => {
+  await addFault({ operation: 'CreateImage', outcome: 'stall', times: 1 });
+  const { image, opcWorkRequestId: workRequestId } = await importDisk();
+  const work = async () => (await compute.work.getWorkRequest({ workRequestId })).workRequest;
+  await expect.poll(async () => (await work()).percentComplete).toBe(99);
+  await compute.storage.sdk.deleteObject({ ...compute.place, objectName: 'disk' });
+  await faults('DELETE');
+  expect((await compute.ended(workRequestId)).status).toBe('FAILED');
+  expect((await compute.image(image.id)).lifecycleState).toBe('DELETED');
 });
 
 test('which work a fault strikes is chosen when it is accepted, alike with the same seed', async () => {

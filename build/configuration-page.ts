@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { replicatePayloadSchema } from '../functions/export-image/payload.ts';
 import { parseOverrides } from '../shared/launch/overrides.ts';
 import { configSchema } from '../shared/runtime/config.ts';
 import { markdownTable } from './parts.ts';
@@ -26,7 +27,7 @@ The \`byoi\` command takes the same keys as environment variables, beside its op
 A JSON object in the ledger bucket. It is read at each invocation, so that a change counts at once; a key that does not
 exist, or a value that it cannot have, fails the invocation with \`CONFIG_INVALID\` and the key's name.
 
-${markdownTable(['key', 'type', 'default', 'meaning'], configRows())}
+${markdownTable(['key', 'type', 'default', 'meaning'], rowsOf(configSchema))}
 
 The smallest one:
 
@@ -41,8 +42,23 @@ in any case; with the OCI CLI, \`--metadata '{"byoi-launch-mode": "EMULATED"}'\`
 
 ${markdownTable(['metadata', 'values', 'meaning'], metadataRows())}
 
-\`opc-meta-byoi-run\` marks what a run of byoi wrote itself: where the ledger knows that run, such
-an object starts none.
+\`opc-meta-byoi-replicate-to\` names the destinations that the disk is copied to and imported at, too, in place of
+\`replicateDropsTo\`: \`us-phoenix-1, eu-frankfurt-1\`; without a value, none.
+
+\`opc-meta-byoi-run\` marks what a run of byoi wrote itself. Where the ledger knows that run, such an object starts none;
+where it does not, the copy is another deployment's, and its run here ends REFUSED.
+
+## What starts a replication
+
+- \`byoi replicate\`, with the caller's own rights on the ledger and the image.
+- The free-form tag \`byoi-replicate-to\` on a custom image of the hub region, with destinations as above. Images that a run
+  made, by their tag \`byoi-run\`, are left alone; for those there is the command.
+- An object that somebody exports into an export bucket; it goes to \`replicateExportsTo\`.
+- The function export-image, invoked with this JSON:
+
+${markdownTable(['key', 'type', 'default', 'meaning'], rowsOf(replicatePayloadSchema))}
+
+It answers \`{"run": …, "state": …}\`. The same request again finds the run that there is.
 `;
 }
 
@@ -67,8 +83,8 @@ configSchema.parse(EXAMPLE);
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
-function configRows(): string[][] {
-  const { properties = {}, required = [] } = z.toJSONSchema(configSchema, { io: 'input' });
+function rowsOf(object: z.ZodType): string[][] {
+  const { properties = {}, required = [] } = z.toJSONSchema(object, { io: 'input' });
   return Object.entries(properties).map(([key, value]) => {
     const schema = value as Schema;
     return [
@@ -84,8 +100,13 @@ function typeOf(schema: Schema): string {
   const ocid = /^\^ocid1\\\.(\w+)/.exec(schema.pattern ?? '');
   if (ocid) return `OCID (${ocid[1]})`;
   if (schema.anyOf) return schema.anyOf.map((one) => typeOf(one as Schema)).join(' or ');
-  if (schema.type === 'array') return `list of ${typeOf(schema.items as Schema)}s`;
-  if (schema.properties) return `object: ${Object.keys(schema.properties).join(', ')}`;
+  if (schema.type === 'array') return `list of ${typeOf(schema.items as Schema).replace(/^\w+/, '$&s')}`;
+  if (schema.enum) return schema.enum.map((one) => `\`${one}\``).join(' or ');
+  if (schema.properties) {
+    const required = new Set(schema.required);
+    const keys = Object.keys(schema.properties).map((key) => (required.has(key) ? key : `${key}?`));
+    return `object: ${keys.join(', ')}`;
+  }
   return schema.exclusiveMinimum === 0 ? `${schema.type} above 0` : String(schema.type);
 }
 

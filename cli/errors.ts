@@ -171,6 +171,43 @@ export class RunNotHeldError extends ByoiError {
   }
 }
 
+/** Only a run that failed, wholly or in part, or was canceled can be tried again. */
+export class RunNotRetriableError extends ByoiError {
+  override readonly name = 'RunNotRetriableError';
+
+  constructor(id: string, state: string) {
+    super(
+      'RUN_NOT_RETRIABLE',
+      `Run ${id} is ${state}: nothing in it can be tried again.`,
+      state === 'REFUSED'
+        ? 'Mend the image as `byoi runs show` says, and upload it again.'
+        : 'See it with `byoi runs show`; only FAILED, PARTIAL and CANCELED runs are tried again.',
+    );
+  }
+}
+
+/** What has ended cannot be stopped. */
+export class RunNotCancelableError extends ByoiError {
+  override readonly name = 'RunNotCancelableError';
+
+  constructor(id: string, state: string) {
+    super(
+      'RUN_NOT_CANCELABLE',
+      `Run ${id} is ${state}: it has ended, and nothing was changed.`,
+      'See it with `byoi runs show`; images are deleted with `oci compute image delete`.',
+    );
+  }
+}
+
+/** The run whose outcome a command needs has failed; its own reason is told. */
+export class RunFailedError extends ByoiError {
+  override readonly name = 'RunFailedError';
+
+  constructor(id: string, { code, sentence, remedy }: { code: string; sentence: string; remedy: string }) {
+    super(code, `Run ${id}: ${sentence}`, remedy);
+  }
+}
+
 /** A dropped object started nothing. */
 export class RunNotOpenedError extends ByoiError {
   override readonly name = 'RunNotOpenedError';

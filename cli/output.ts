@@ -58,3 +58,12 @@ export function formatBytes(bytes: number): string {
   for (; value >= 1023.95 && unit < UNITS.length - 1; unit += 1) value /= 1024;
   return `${Number(value.toFixed(1))} ${UNITS[unit]}`;
 }
+
+/** `1 h 5 min`, `3 min 20 s`, `4.2 s`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

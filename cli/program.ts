@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
+import { registerReplicate, registerShare } from './commands/replicate.ts';
 import { registerRuns } from './commands/runs.ts';
 import type { Context } from './context.ts';
 import { addExamples, addGlobalOptions } from './options.ts';
@@ -48,10 +49,13 @@ export function buildProgram(io: Io, context: Context): Command {
   addGlobalOptions(program);
   addExamples(program, [
     'byoi inspect disk.qcow2',
+    'byoi replicate ocid1.image.oc1.iad.aaaa --to us-phoenix-1',
     'byoi runs watch',
     'byoi runs list --all --output json --profile ADMIN',
   ]);
   registerInspect(program, context);
+  registerReplicate(program, context);
+  registerShare(program, context);
   registerLocal(program, context);
   registerRuns(program, context);
   return program;

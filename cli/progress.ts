@@ -1,7 +1,8 @@
+import { subjectOf } from '../shared/drive/subject.ts';
 import { rejections } from '../shared/launch/verdict.ts';
-import { type Branch, type BranchStep, isEnded, type Run } from '../shared/run/run.ts';
+import { type Branch, type Export, isEnded, type Run } from '../shared/run/run.ts';
 import { type Paint, painter, printable } from './output.ts';
-import { attestCommand, paintState, phaseOf, progressOf } from './render-run.ts';
+import { attestCommand, exportPhaseOf, paintState, phaseOf, progressOf } from './render-run.ts';
 import { summarizeVerdict } from './render-verdict.ts';
 import { shortId } from './runs.ts';
 import type { Terminal } from './terminal.ts';
@@ -46,34 +47,38 @@ function plainProgress(terminal: Terminal): Progress {
 
 /** What there is to tell of a run so far, in order; a line once told stays true, and is told once. */
 function milestones(run: Run, paint: Paint): string[] {
-  const lines = ['reading the image'];
+  // Of an image that is exported OCI knows all; anything else is read.
+  const lines = run.image ? [] : ['reading the image'];
   // Why an image is refused is told with the outcome.
   if (run.verdict && rejections(run.verdict).length === 0) lines.push(summarizeVerdict(run.verdict));
-  lines.push(...run.branches.flatMap((branch) => stepsTold(run, branch)));
+  if (run.exporting) lines.push(...exportTold(run, run.exporting));
+  const begun = run.exporting === null || run.exporting.step === 'done';
+  if (begun) lines.push(...run.branches.flatMap((branch) => stepsTold(run, branch)));
   if (isSettled(run)) lines.push(...outcome(run, paint));
   return lines;
 }
 
-/** Of a branch that did not fail; steps may be over before anybody looks, but they happened. */
-const STEPS: readonly BranchStep[] = [
-  'authorize',
-  'request',
-  'import',
-  'verify',
-  'configure',
-  'clean-up',
-  'done',
-];
-
+/** Steps may be over before anybody looks, but they happened: the history has them. */
 function stepsTold(run: Run, branch: Branch): string[] {
-  const passed = branch.failure ? [] : STEPS.slice(0, Math.max(0, STEPS.indexOf(branch.step)));
-  const present = run.verdict && run.state === 'OPEN' ? [branch.step] : [];
-  return [...passed, ...present].map((step) => `${branch.region} ${phaseOf({ ...branch, step })}`);
+  const begun = run.state === 'OPEN' || branch.history.length > 1;
+  if (!run.verdict || !begun) return [];
+  // How it failed is told with the outcome; that the only one is ready, too.
+  const ready = !branch.failure && run.branches.length > 1;
+  return branch.history
+    .filter(({ step }) => step !== 'done' || ready)
+    .map(({ step, attempt }) => `${branch.id} ${phaseOf({ ...branch, step, attempt })}`);
+}
+
+function exportTold(run: Run, exporting: Export): string[] {
+  if (run.state === 'NEEDS_LICENSE') return [];
+  return exporting.history
+    .filter(({ step }) => step !== 'done' || !exporting.failure)
+    .map(({ step, attempt }) => exportPhaseOf({ ...exporting, step, attempt }));
 }
 
 function outcome(run: Run, paint: Paint): string[] {
-  const images = run.branches.flatMap(({ region, imageId, failure }) =>
-    imageId && !failure ? [`${region} ${imageId}`] : [],
+  const images = run.branches.flatMap(({ id, imageId, failure }) =>
+    imageId && !failure ? [`${id} ${imageId}`] : [],
   );
   const why = run.state === 'SUCCEEDED' ? [] : [progressOf(run)];
   const remedy = run.state === 'NEEDS_LICENSE' ? attestCommand(run) : run.failure?.remedy;
@@ -130,5 +135,5 @@ function liveProgress(terminal: Terminal): Progress {
 
 /** Enough of the id to name the run by, and what it is about. */
 function title(run: Run): string {
-  return `${shortId(run.id)}  ${printable(run.source.object)}`;
+  return `${shortId(run.id)}  ${printable(subjectOf(run))}`;
 }

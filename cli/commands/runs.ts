@@ -6,7 +6,7 @@ import { RUN_STATES } from '../render-run.ts';
 export function registerRuns(program: Command, context: Context): void {
   const runs = program
     .command('runs')
-    .summary("list, show and watch images' journeys")
+    .summary("list, show, watch, retry and cancel images' journeys")
     .description('A run is one journey of one image, from the dropped object to the image in each region.');
   addLedgerOptions(runs);
   addExamples(runs, ['byoi runs list', 'byoi runs watch']);
@@ -51,5 +51,23 @@ export function registerRuns(program: Command, context: Context): void {
   addExamples(attest, [
     "byoi runs attest x4f2 --license 'ACME Inc., Windows Server 2022 with Software Assurance'",
   ]);
-  context.action(attest, async () => (await import('../handlers/attest-run.ts')).attestRun);
+  context.action(attest, async () => (await import('../handlers/change-run.ts')).attestRun);
+
+  const retry = runs
+    .command('retry')
+    .description(
+      'Tries again what failed in a run, each destination from the step that failed. What succeeded stays.',
+    )
+    .argument('<run>', "the run's id, or as much of its beginning as is needed");
+  addExamples(retry, ['byoi runs retry x4f2']);
+  context.action(retry, async () => (await import('../handlers/change-run.ts')).retryRun);
+
+  const cancel = runs
+    .command('cancel')
+    .description(
+      'Stops what can be stopped of a run, and takes away what it made: copies, exports, images that are not ready.',
+    )
+    .argument('<run>', "the run's id, or as much of its beginning as is needed");
+  addExamples(cancel, ['byoi runs cancel x4f2']);
+  context.action(cancel, async () => (await import('../handlers/change-run.ts')).cancelRun);
 }

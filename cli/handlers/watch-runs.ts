@@ -11,7 +11,7 @@ import type { Io } from '../terminal.ts';
 import { connectRuns } from './runs.ts';
 
 /** A step takes seconds to minutes; a person does not wait for longer than this to see it. */
-const POLL_INTERVAL_MS = 2_000;
+export const POLL_INTERVAL_MS = 2_000;
 
 export async function watchRuns(
   io: Io,

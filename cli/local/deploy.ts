@@ -7,6 +7,7 @@ import { ObjectStorageClient } from 'oci-objectstorage';
 import { NotificationControlPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
 import { declaredRules } from '../../events/rules.ts';
+import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
 
@@ -15,6 +16,9 @@ export interface LocalDeployment {
   readonly ledger: LedgerAddress;
   readonly compartmentId: string;
   readonly dropBucket: string;
+  /** Likewise in every region. */
+  readonly exportBucket: string;
+  readonly copyBucket: string;
   readonly functionIds: Readonly<Record<string, string>>;
   readonly topicId: string;
   readonly scheduleId: string;
@@ -32,7 +36,10 @@ export interface DeployOptions {
 
 const DROP_BUCKET = 'byoi-drop';
 const LEDGER_BUCKET = 'byoi-ledger';
-const FUNCTION_NAMES = ['import-image', 'advance-runs'];
+/** Of the same name in each region: exports of its images, and copies that arrive there. */
+const EXPORT_BUCKET = 'byoi-export';
+const COPY_BUCKET = 'byoi-copies';
+const FUNCTION_NAMES = ['import-image', 'export-image', 'copy-image', 'advance-runs'];
 /** As in each function's func.yaml. */
 const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300, detachedModeTimeoutInSeconds: 1200 };
 /** Every hour on the hour: as often as OCI's Resource Scheduler runs. */
@@ -54,15 +61,15 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   const compartmentId = compartment.id;
   const namespace = (await storage.getNamespace({})).value;
   const ledger = { region: hubRegion, namespace, bucket: LEDGER_BUCKET };
-  for (const [name, objectEventsEnabled] of [
-    [DROP_BUCKET, true],
-    [LEDGER_BUCKET, false],
-  ] as const) {
-    await storage.createBucket({
-      namespaceName: namespace,
-      createBucketDetails: { compartmentId, name, objectEventsEnabled },
-    });
-  }
+  await createBuckets(options, namespace, compartmentId);
+  await identity.createPolicy({
+    createPolicyDetails: {
+      compartmentId: tenancyId,
+      name: 'byoi-copies',
+      description: 'Object Storage copies images from region to region',
+      statements: Object.keys(endpoints).map((region) => copyStatement(region, compartmentId)),
+    },
+  });
   const { notificationTopic } = await topics.createTopic({
     createTopicDetails: { name: 'byoi', compartmentId },
   });
@@ -73,12 +80,44 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
     dropBuckets: [DROP_BUCKET],
     advanceRunsFunctionId: functionIds['advance-runs'],
     notificationTopicId: topicId,
+    tenancyId,
+    exportBuckets: Object.keys(endpoints).map((region) => ({ region, bucket: EXPORT_BUCKET })),
+    destinations: Object.keys(endpoints).map((region) => ({ region, bucket: COPY_BUCKET })),
     ...options.config,
   };
   await putJson(storage, ledger, 'config.json', config);
   await createRules(options, compartmentId, functionIds);
   const scheduleId = await createSchedule(options, compartmentId, functionIds['advance-runs'] ?? '');
-  return { ledger, compartmentId, dropBucket: DROP_BUCKET, functionIds, topicId, scheduleId };
+  return {
+    ledger,
+    compartmentId,
+    dropBucket: DROP_BUCKET,
+    exportBucket: EXPORT_BUCKET,
+    copyBucket: COPY_BUCKET,
+    functionIds,
+    topicId,
+    scheduleId,
+  };
+}
+
+async function createBuckets(
+  { httpClient, endpoints, hubRegion }: DeployOptions,
+  namespaceName: string,
+  compartmentId: string,
+): Promise<void> {
+  for (const region of Object.keys(endpoints)) {
+    const storage = regionalClient(ObjectStorageClient, httpClient, region, endpoints);
+    const create = (name: string, objectEventsEnabled: boolean) =>
+      storage.createBucket({
+        namespaceName,
+        createBucketDetails: { compartmentId, name, objectEventsEnabled },
+      });
+    await create(EXPORT_BUCKET, true);
+    await create(COPY_BUCKET, true);
+    if (region !== hubRegion) continue;
+    await create(DROP_BUCKET, true);
+    await create(LEDGER_BUCKET, false);
+  }
 }
 
 export async function putJson(
@@ -139,9 +178,12 @@ async function createRules(
   functionIds: Readonly<Record<string, string>>,
 ): Promise<void> {
   const events = regionalClient(EventsClient, httpClient, hubRegion, endpoints);
-  for (const { displayName, description, condition, functionName } of declaredRules({
+  const scope = {
     dropBuckets: [DROP_BUCKET],
-  })) {
+    exportBuckets: [EXPORT_BUCKET],
+    destinationBuckets: [COPY_BUCKET],
+  };
+  for (const { displayName, description, condition, functionName } of declaredRules(scope)) {
     const action = { actionType: 'FAAS', isEnabled: true, functionId: functionIds[functionName] };
     await events.createRule({
       createRuleDetails: {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUN_TAG } from '../../shared/drive/create-image.ts';
-import { drive } from '../../shared/drive/drive.ts';
+import { driveHinted } from '../../shared/drive/drive-hinted.ts';
+import { answerOf } from '../../shared/drive/drive-on.ts';
+import { RUN_TAG } from '../../shared/drive/own-image.ts';
 import type { Stored } from '../../shared/oci/documents.ts';
 import { callUnlessMissing } from '../../shared/oci/errors.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -10,28 +11,18 @@ import type { Deployment } from '../../shared/runtime/deployment.ts';
 const RECORDED_WITHIN_MS = 2_000;
 const LOOK_AGAIN_MS = 100;
 
-/** The event may be a little ahead of the work request's own end. */
-const HINTED_ROUNDS = 4;
-const WORK_REQUEST_LAG_MS = 500;
-
 /** Drives the run that an image belongs to; an image without a run's tag is none of ours. */
 export async function advanceRunOfImage(deployment: Deployment, imageId: string): Promise<object> {
   const { clients, ledger } = deployment;
   const client = await clients.compute(ledger.region);
   const found = await callUnlessMissing('GetImage', () => client.getImage({ imageId }));
   const runId = found?.image.freeformTags?.[RUN_TAG];
-  let stored = runId ? await readWithImage(deployment, runId, imageId) : undefined;
+  const stored = runId ? await readWithImage(deployment, runId, imageId) : undefined;
   if (!stored) return { ignored: 'the image of no run' };
-  // Past its import, the run is in the hands of whoever took it there.
-  for (let round = 1; awaits(stored.value, imageId) && round <= HINTED_ROUNDS; round += 1) {
-    if (round > 1) await sleep(WORK_REQUEST_LAG_MS);
-    stored = await drive(deployment, stored, true);
-  }
-  return { run: stored.value.id, state: stored.value.state };
+  const awaits = (run: Run) =>
+    run.branches.some((branch) => branch.step === 'import' && branch.imageId === imageId);
+  return answerOf(await driveHinted(deployment, stored, awaits));
 }
-
-const awaits = (run: Run, imageId: string) =>
-  run.branches.some((branch) => branch.step === 'import' && branch.imageId === imageId);
 
 /** The run once it knows the image: CreateImage's answer may not have been written down yet. */
 async function readWithImage(

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently } from '../../shared/concurrently.ts';
 import { drive } from '../../shared/drive/drive.ts';
+import { atOnceOf } from '../../shared/drive/turns.ts';
 import { invokeAdvanceRuns } from '../../shared/drive/wake.ts';
 import { changeLease, isHeld, type Lease } from '../../shared/oci/lease.ts';
+import { firstTickets } from '../../shared/oci/tickets.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 
-/** Longer than one round of driving takes; a dead holder's lease is free after it. */
-const LEASE_MS = 5 * 60_000;
-/** Renewed once this much of it is used up. */
-const RENEW_AFTER_MS = LEASE_MS / 2;
+/** A lease outlasts so many of the longest pauses between two rounds; a dead holder's is free after that. */
+const LEASE_PAUSES = 3;
 /** Runs driven at once: their calls wait for services, not for this process. */
 const CONCURRENCY = 8;
 const GROWTH = 1.5;
@@ -20,6 +20,8 @@ const LEAST_PAUSE_MS = 50;
 interface Watched {
   /** When to look at it again; null: held for a licence or not there yet, until somebody raises the wakeups. */
   readonly lookAt: number | null;
+  /** The tickets its branches wait with: it is looked at sooner when the turn of one has come. */
+  readonly tickets: readonly string[];
 }
 
 /**
@@ -28,8 +30,9 @@ interface Watched {
  */
 export async function poll(deployment: Deployment, holder: string): Promise<object> {
   const { documents, deadline, policy } = deployment;
+  const leaseMs = LEASE_PAUSES * policy.pollMaxSeconds * 1000;
   const lease = await changeLease(documents, (current) =>
-    isHeld(current, new Date()) ? undefined : claim(current, holder),
+    isHeld(current, new Date()) ? undefined : claim(current, holder, leaseMs),
   );
   if (lease.holder !== holder) return { ignored: 'another invocation is polling' };
 
@@ -38,7 +41,11 @@ export async function poll(deployment: Deployment, holder: string): Promise<obje
   let pauseSeconds = policy.pollFirstSeconds;
   for (;;) {
     const { wakeups } = current;
-    const moved = await driveOpenRuns(deployment, watched).catch((error: unknown) =>
+    // Driving a crowd may take longer than the lease does.
+    const keepLease = async () => {
+      if (isHalfUsed(current, leaseMs)) current = await renew(deployment, current, holder, leaseMs);
+    };
+    const moved = await driveOpenRuns(deployment, watched, keepLease).catch((error: unknown) =>
       survive(deployment, error),
     );
     const waiting = Array.from(watched.values()).flatMap(({ lookAt }) => lookAt ?? []);
@@ -57,49 +64,91 @@ export async function poll(deployment: Deployment, holder: string): Promise<obje
       waiting.reduce((first, next) => Math.min(first, next), Infinity) - Date.now(),
       LEAST_PAUSE_MS,
     );
-    const pauseMs = Math.min(
-      untilDue,
-      pauseSeconds * 1000,
-      LEASE_MS - RENEW_AFTER_MS,
-      deadline.remainingMs(),
-    );
+    const pauseMs = Math.min(untilDue, pauseSeconds * 1000, deadline.remainingMs());
     await sleep(Math.max(0, pauseMs));
-    current = await renew(deployment, current, holder);
+    current = await renew(deployment, current, holder, leaseMs);
     if (current.holder !== holder) return { ignored: 'the lease was lost' };
     if (current.wakeups !== wakeups) forgetHeld(watched);
   }
 }
 
-/** Looks at every open run that is due. @returns whether any of them moved, or a new one appeared */
-async function driveOpenRuns(deployment: Deployment, watched: Map<string, Watched>): Promise<boolean> {
-  const { runs, policy, log } = deployment;
-  let moved = false;
+/** Looks at every open run that is due, those first that are due longest. @returns whether any of them moved, or a new one appeared */
+async function driveOpenRuns(
+  deployment: Deployment,
+  watched: Map<string, Watched>,
+  keepLease: () => Promise<void>,
+): Promise<boolean> {
   const open = new Set<string>();
-  for await (const { id } of runs.openMarkers()) open.add(id);
+  for await (const { id } of deployment.runs.openMarkers()) open.add(id);
   for (const id of watched.keys()) if (!open.has(id)) watched.delete(id);
-  const due = Array.from(open).filter((id) => {
-    const known = watched.get(id);
-    return known === undefined || (known.lookAt !== null && known.lookAt <= Date.now());
-  });
-  await concurrently(due, CONCURRENCY, async (id) => {
-    // Somebody else may be driving it, so it is looked at again soon even when nothing of ours is due.
-    const next = Date.now() + policy.pollMaxSeconds * 1000;
-    watched.set(id, { lookAt: next });
-    try {
-      const stored = await runs.get(id);
-      // A marker whose run is not written yet: whoever writes it raises the wakeups; else the schedule clears it.
-      if (!stored) return void watched.set(id, { lookAt: null });
-      const driven = isDue(stored.value) ? await drive(deployment, stored) : stored;
-      if (driven.value.sequence !== stored.value.sequence) moved = true;
-      const { dueAt, closedAt } = driven.value;
-      if (closedAt !== null) watched.delete(id);
-      else watched.set(id, { lookAt: dueAt === null ? null : Math.min(Date.parse(dueAt), next) });
-    } catch (error) {
-      log.warn('a run could not be driven', { run: id, error: String(error) });
-    }
+  const called = await calledTickets(deployment, watched);
+  const due: { id: string; since: number; isCalled: boolean }[] = [];
+  for (const id of open) {
+    const { lookAt, tickets } = watched.get(id) ?? NEW;
+    const isCalled = tickets.some((ticket) => called.has(ticket));
+    const since = isCalled ? 0 : lookAt;
+    if (since !== null && since <= Date.now()) due.push({ id, since, isCalled });
+  }
+  due.sort((one, other) => one.since - other.since);
+  let moved = false;
+  await concurrently(due, CONCURRENCY, async ({ id, isCalled }) => {
+    await keepLease();
+    if (await look(deployment, watched, id, isCalled)) moved = true;
   });
   return moved;
 }
+
+/** Seen for the first time. */
+const NEW: Watched = { lookAt: 0, tickets: [] };
+
+/** Those of the tickets that runs wait with whose turn has come: a listing for each region, however many wait. */
+async function calledTickets(
+  { config, documents }: Deployment,
+  watched: ReadonlyMap<string, Watched>,
+): Promise<ReadonlySet<string>> {
+  const called = new Set<string>();
+  const waiting = Array.from(watched.values()).flatMap(({ tickets }) => tickets);
+  const lists = new Map(waiting.map((ticket) => [ticket.slice(0, ticket.lastIndexOf('/') + 1), ticket]));
+  for (const [list, ticket] of lists)
+    for (const first of await firstTickets(documents, list, atOnceOf(config, ticket))) called.add(first);
+  return called;
+}
+
+/** @returns whether the run moved */
+async function look(
+  deployment: Deployment,
+  watched: Map<string, Watched>,
+  id: string,
+  isCalled: boolean,
+): Promise<boolean> {
+  const { runs, policy, log } = deployment;
+  // Somebody else may be driving it, so it is looked at again soon even when nothing of ours is due.
+  const next = Date.now() + policy.pollMaxSeconds * 1000;
+  watched.set(id, { lookAt: next, tickets: [] });
+  try {
+    const stored = await runs.get(id);
+    if (!stored) {
+      // A marker whose run is not written yet: whoever writes it raises the wakeups; else the schedule clears it.
+      watched.set(id, { lookAt: null, tickets: [] });
+      return false;
+    }
+    const mine = isCalled || isDue(stored.value);
+    const driven = mine ? await drive(deployment, stored, isCalled) : stored;
+    const { dueAt, closedAt } = driven.value;
+    const tickets = ticketsOf(driven.value);
+    if (closedAt !== null) watched.delete(id);
+    else if (dueAt === null) watched.set(id, { lookAt: null, tickets });
+    // Nobody drives what waits for its turn.
+    else
+      watched.set(id, { lookAt: Math.min(Date.parse(dueAt), tickets.length > 0 ? Infinity : next), tickets });
+    return driven.value.sequence !== stored.value.sequence;
+  } catch (error) {
+    log.warn('a run could not be driven', { run: id, error: String(error) });
+    return false;
+  }
+}
+
+const ticketsOf = ({ branches }: Run): string[] => branches.flatMap(({ queue }) => queue ?? []);
 
 /** Whoever raised the wakeups may have attested the licence of a held run. */
 function forgetHeld(watched: Map<string, Watched>): void {
@@ -108,10 +157,19 @@ function forgetHeld(watched: Map<string, Watched>): void {
 
 const isDue = (run: Run) => run.dueAt !== null && run.dueAt <= new Date().toISOString();
 
-async function renew({ documents }: Deployment, lease: Lease, holder: string): Promise<Lease> {
-  const usedUp = Date.now() > Date.parse(lease.until) - LEASE_MS + RENEW_AFTER_MS;
-  return changeLease(documents, (now) => (now.holder === holder && usedUp ? claim(now, holder) : undefined));
+/** The lease as it is now, with its time anew where half of it is used up. */
+async function renew(
+  { documents }: Deployment,
+  lease: Lease,
+  holder: string,
+  leaseMs: number,
+): Promise<Lease> {
+  return changeLease(documents, (now) =>
+    now.holder === holder && isHalfUsed(lease, leaseMs) ? claim(now, holder, leaseMs) : undefined,
+  );
 }
+
+const isHalfUsed = ({ until }: Lease, leaseMs: number) => Date.now() > Date.parse(until) - leaseMs / 2;
 
 /** Whoever raised the wakeups meanwhile found a poller, and started none: the next one must look after that too. */
 async function handOver(
@@ -131,8 +189,8 @@ function survive({ log }: Deployment, error: unknown): null {
   return null;
 }
 
-function claim(lease: Lease, holder: string): Lease {
-  return { ...lease, holder, until: new Date(Date.now() + LEASE_MS).toISOString() };
+function claim(lease: Lease, holder: string, leaseMs: number): Lease {
+  return { ...lease, holder, until: new Date(Date.now() + leaseMs).toISOString() };
 }
 
 /** Leaves a lease alone that has become somebody else's. */

@@ -1,41 +1,52 @@
-import { drive } from '../../shared/drive/drive.ts';
+import { driveHinted } from '../../shared/drive/drive-hinted.ts';
+import { answerOf, driveOn } from '../../shared/drive/drive-on.ts';
+import { RUN_METADATA } from '../../shared/drive/own-copy.ts';
 import { takeUp } from '../../shared/drive/take-up.ts';
-import { wakePoller } from '../../shared/drive/wake.ts';
-import type { OciEvent } from '../../shared/events/envelope.ts';
-import type { ObjectAddress } from '../../shared/run/run.ts';
+import { objectOf } from '../../shared/events/object-event.ts';
+import { headObject } from '../../shared/oci/objects.ts';
+import { isRunId } from '../../shared/run/id.ts';
+import type { Copy, ObjectAddress, Run } from '../../shared/run/run.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
 import { type Deployment, openDeployment } from '../../shared/runtime/deployment.ts';
 
 /**
- * An object arrived: its run is opened and driven until OCI has been asked for the image; advance-runs goes on from
- * there. A second event about the same content finds the run, and only makes sure that somebody drives it.
+ * An object arrived.
+ * - In a drop bucket: its run is opened and driven until OCI has been asked for the image; advance-runs goes on from there.
+ * - In a destination's bucket: if it is a copy that a run made, that run goes on with it.
  */
 export const importImage: Handler = async ({ event, environment, deadline, log }) => {
   if (!event) return { ignored: 'not an event' };
   const deployment = await openDeployment(environment, deadline, log);
-  const address = addressOf(event, deployment);
-  if (!address) return { ignored: 'not an object in a drop bucket' };
+  const { config, ledger } = deployment;
+  const address = objectOf(event, ledger);
+  if (address && isDestination(deployment, address)) return continueRun(deployment, address);
+  if (!address || !config.dropBuckets.includes(address.bucket))
+    return { ignored: 'not an object in a drop bucket' };
 
   const taken = await takeUp(deployment, address);
-  if (!taken.stored) {
-    log.info('ignored', { object: address.object, reason: taken.ignored });
-    return { ignored: taken.ignored };
-  }
-  const { stored, opened } = taken;
-  const { dueAt } = stored.value;
-  if (dueAt === null) return { run: stored.value.id, state: stored.value.state };
-  const mine = opened || dueAt <= new Date().toISOString();
-  const { value: run } = mine ? await drive(deployment, stored) : stored;
-  // Should this process die before it, the event comes again; and should that fail too, the schedule comes.
-  if (run.dueAt !== null) await wakePoller(deployment);
-  return { run: run.id, state: run.state };
+  if (!taken.stored) log.info('ignored', { object: address.object, reason: taken.ignored });
+  return driveOn(deployment, taken);
 };
 
-/** The object an event speaks of; undefined where it lies in no drop bucket of this deployment. */
-function addressOf({ data }: OciEvent, { config, ledger }: Deployment): ObjectAddress | undefined {
-  const { bucketName, namespace } = data.additionalDetails;
-  if (data.resourceName === null || typeof bucketName !== 'string' || namespace !== ledger.namespace)
-    return undefined;
-  if (!config.dropBuckets.includes(bucketName)) return undefined;
-  return { region: ledger.region, namespace, bucket: bucketName, object: data.resourceName };
+function isDestination({ config, ledger }: Deployment, { region, bucket }: ObjectAddress): boolean {
+  return config.destinations.some(
+    (destination) =>
+      destination.region === region &&
+      destination.bucket === bucket &&
+      (destination.namespace ?? ledger.namespace) === ledger.namespace,
+  );
 }
+
+/** Anybody can set metadata: only the ledger tells whether a run copies to just this object. */
+async function continueRun(deployment: Deployment, address: ObjectAddress): Promise<object> {
+  const head = await headObject(deployment.clients, address);
+  const runId = head?.metadata[RUN_METADATA] ?? '';
+  const stored = isRunId(runId) ? await deployment.runs.get(runId) : undefined;
+  const awaits = (run: Run) =>
+    run.branches.some(({ step, copy }) => step === 'transfer' && copy !== null && isSame(copy, address));
+  if (!stored || !awaits(stored.value)) return { ignored: 'no copy that a run waits for' };
+  return answerOf(await driveHinted(deployment, stored, awaits));
+}
+
+const isSame = (copy: Copy, { region, namespace, bucket, object }: ObjectAddress): boolean =>
+  copy.region === region && copy.namespace === namespace && copy.bucket === bucket && copy.object === object;

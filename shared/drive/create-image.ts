@@ -1,40 +1,49 @@
 import { importParameters } from '../launch/import-parameters.ts';
 import { parseOverrides } from '../launch/overrides.ts';
 import type { Verdict } from '../launch/verdict.ts';
-import { call, pages } from '../oci/errors.ts';
+import { call } from '../oci/errors.ts';
 import { headObject, isArchived } from '../oci/objects.ts';
-import { cut, printable } from '../printable.ts';
 import { importToken } from '../run/id.ts';
 import { hoursBetween } from '../run/policy.ts';
-import type { Branch, Par, Run } from '../run/run.ts';
+import { type Branch, originOf, type Par, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
+import { copyLost } from './copy-failures.ts';
+import { tagsOf } from './image-tags.ts';
+import { findOwnImage } from './own-image.ts';
 import type { BranchPerformer, NewFact } from './perform.ts';
 
 /** OCI remembers a retry token for 24 hours; from here on only the image's own tag settles whether it was made. */
 const TOKEN_TRUSTED_HOURS = 23;
-/** What a free-form tag's value holds. */
-const MAX_TAG_LENGTH = 256;
-/** The tag by which an image is known to be a run's own. */
-export const RUN_TAG = 'byoi-run';
 
 /**
  * Asks OCI for the image, from the PAR's URL: a function's principal may not name the object itself. The retry
  * token makes a second call answer with the first one's image.
  */
 export const createImage: BranchPerformer = async (deployment, run, branch) => {
-  const { region } = branch;
+  const { id } = branch;
   const { par, verdict } = run.verdict && branch.par ? { par: branch.par, verdict: run.verdict } : absent();
-  const head = await headObject(deployment.clients, run.source);
-  if (head?.eTag !== run.source.eTag) return { kind: 'source-lost', how: head ? 'overwritten' : 'deleted' };
-  if (isArchived(head)) return { kind: 'source-lost', how: 'archived' };
+  const lost = await lossOfOrigin(deployment, run, branch);
+  if (lost) return lost;
   const now = new Date().toISOString();
-  if (hoursBetween(branch.since, now) > TOKEN_TRUSTED_HOURS || par.expiresAt <= now) {
-    return (
-      (await findImage(deployment, run, branch)) ?? { kind: 'par-lost', region, attempt: branch.attempt }
-    );
+  const outdated = hoursBetween(branch.since, now) > TOKEN_TRUSTED_HOURS || par.expiresAt <= now;
+  // An attempt before this one had another token: what it may have made is known by its tag only.
+  if (outdated || branch.attempt > 1) {
+    const imageId = await findOwnImage(deployment, run, branch);
+    if (imageId) return { kind: 'image-requested', branch: id, imageId, workRequestId: null };
+    if (outdated) return { kind: 'par-lost', branch: id, attempt: branch.attempt };
   }
   return request(deployment, run, branch, par, verdict);
 };
+
+/** What is to be imported may have been replaced since it was read or copied. */
+async function lossOfOrigin({ clients }: Deployment, run: Run, branch: Branch): Promise<NewFact | undefined> {
+  const origin = originOf(run, branch);
+  const head = await headObject(clients, origin);
+  if (head?.eTag === origin.eTag && !isArchived(head)) return undefined;
+  const how = !head ? 'deleted' : head.eTag === origin.eTag ? 'archived' : 'overwritten';
+  if (!branch.copy) return { kind: 'source-lost', how };
+  return { kind: 'step-failed', branch: branch.id, failure: copyLost(branch.copy, how), transient: false };
+}
 
 async function request(
   { clients }: Deployment,
@@ -43,7 +52,7 @@ async function request(
   par: Par,
   verdict: Verdict,
 ): Promise<NewFact> {
-  const { overrides } = parseOverrides(run.source.metadata);
+  const { overrides } = parseOverrides(run.source?.metadata ?? {});
   const { launchMode, sourceImageType, operatingSystem, operatingSystemVersion } = importParameters(
     verdict,
     overrides,
@@ -51,12 +60,13 @@ async function request(
   const client = await clients.compute(branch.region);
   const response = await call('CreateImage', () =>
     client.createImage({
-      opcRetryToken: importToken(run.id, branch.region, branch.attempt, par.id),
+      opcRetryToken: importToken(run.id, branch.id, branch.attempt, par.id),
       createImageDetails: {
         compartmentId: branch.compartmentId,
         displayName: branch.displayName,
         launchMode: launchMode as never,
         freeformTags: tagsOf(run, verdict),
+        ...(run.image && { definedTags: run.image.definedTags as Record<string, Record<string, unknown>> }),
         imageSourceDetails: {
           sourceType: 'objectStorageUri',
           sourceUri: par.url,
@@ -68,38 +78,9 @@ async function request(
     }),
   );
   const workRequestId = response.opcWorkRequestId || null;
-  return { kind: 'image-requested', region: branch.region, imageId: response.image.id, workRequestId };
+  return { kind: 'image-requested', branch: branch.id, imageId: response.image.id, workRequestId };
 }
-
-/** The image that an earlier try made without our learning of it. */
-async function findImage({ clients }: Deployment, run: Run, branch: Branch): Promise<NewFact | undefined> {
-  const client = await clients.compute(branch.region);
-  const { compartmentId, region } = branch;
-  for await (const { id, freeformTags } of pages('ListImages', (page) =>
-    client.listImages({ compartmentId, page }),
-  ))
-    if (freeformTags?.[RUN_TAG] === run.id)
-      return { kind: 'image-requested', region, imageId: id, workRequestId: null };
-  return undefined;
-}
-
-/** OCI takes ten free-form tags; the rest of what is known is in the run. */
-function tagsOf(run: Run, verdict: Verdict): Record<string, string> {
-  const tags = {
-    [RUN_TAG]: run.id,
-    'byoi-launch-mode': verdict.launchMode,
-    'byoi-firmware': verdict.firmware,
-    'byoi-confidence': verdict.confidence,
-    'byoi-source': `${run.source.bucket}/${run.source.object}`,
-    'byoi-license': run.attestation && licenceTag(run.attestation),
-  };
-  const known = Object.entries(tags).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return Object.fromEntries(known.map(([key, value]) => [key, cut(printable(value), MAX_TAG_LENGTH)]));
-}
-
-const licenceTag = ({ text, how, by, at }: NonNullable<Run['attestation']>) =>
-  `${how}${by ? ` by ${by}` : ''} at ${at.slice(0, 10)}: ${text}`;
 
 function absent(): never {
-  throw new Error('CreateImage before the inspection and the PAR: the run record is damaged.');
+  throw new Error('CreateImage before the verdict and the PAR: the run record is damaged.');
 }

@@ -3,17 +3,32 @@ import type { Stored } from '../oci/documents.ts';
 import { OciServiceError } from '../oci/errors.ts';
 import { SourceLostError } from '../oci/object-source.ts';
 import { withoutSecrets } from '../printable.ts';
-import { type Action, actionsOf, type BranchActionKind } from '../run/actions.ts';
+import {
+  type Action,
+  actionsOf,
+  type BranchActionKind,
+  type ExportActionKind,
+  type RunActionKind,
+} from '../run/actions.ts';
 import type { Fact } from '../run/facts.ts';
-import type { Failure, Run } from '../run/run.ts';
+import { type Failure, originOf, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import { checkImport, discardImage } from './check-import.ts';
+import { checkCopy } from './check-copy.ts';
+import { checkDestination } from './check-destination.ts';
+import { checkExport } from './check-export.ts';
+import { checkImport } from './check-import.ts';
+import { cleanUp } from './clean-up.ts';
+import { cleanUpExport } from './clean-up-export.ts';
 import { configureImage } from './configure-image.ts';
+import { copyObject } from './copy-object.ts';
 import { createImage } from './create-image.ts';
+import { exportImage } from './export-image.ts';
 import { inspectSource } from './inspect-source.ts';
+import { close } from './intermediates.ts';
 import { notify } from './notify.ts';
-import { createPar, deletePar, deletePars } from './pars.ts';
-import type { BranchPerformer, NewFact, RunActionKind, RunPerformer } from './perform.ts';
+import { discardImage } from './own-image.ts';
+import { createExportPar, createPar, deletePar } from './pars.ts';
+import type { BranchPerformer, ExportPerformer, NewFact, RunPerformer } from './perform.ts';
 import { saidBy } from './said.ts';
 import { verifySource } from './verify-source.ts';
 
@@ -23,17 +38,27 @@ const ACTION_RESERVE_MS = 1_000;
 const RUN_PERFORMERS: Readonly<Record<RunActionKind, RunPerformer>> = {
   inspect: inspectSource,
   notify,
-  close: async () => ({ kind: 'closed' }),
+  close,
+};
+
+const EXPORT_PERFORMERS: Readonly<Record<ExportActionKind, ExportPerformer>> = {
+  'create-export-par': createExportPar,
+  'export-image': exportImage,
+  'check-export': checkExport,
+  'clean-up-export': cleanUpExport,
 };
 
 const BRANCH_PERFORMERS: Readonly<Record<BranchActionKind, BranchPerformer>> = {
+  'check-destination': checkDestination,
+  'copy-object': copyObject,
+  'check-copy': checkCopy,
   'create-par': createPar,
   'create-image': createImage,
   'check-import': checkImport,
   'verify-source': verifySource,
   'discard-image': discardImage,
   'configure-image': configureImage,
-  'delete-pars': deletePars,
+  'clean-up': cleanUp,
 };
 
 /**
@@ -62,7 +87,7 @@ export async function drive(
       current = next;
       moved ||= written;
     }
-    if (current.value.closedAt !== null) await deployment.runs.setMarker(run.id, false);
+    if (current.value.closedAt !== null) await deployment.runs.unmark(run.id);
     // Somebody else said it first, and drives the run on: two drivers in step would tell everything twice.
     if (!moved) return current;
   }
@@ -77,18 +102,25 @@ async function attempt(deployment: Deployment, run: Run, action: Action): Promis
 }
 
 async function perform(deployment: Deployment, run: Run, action: Action): Promise<NewFact> {
-  if (!('region' in action)) return RUN_PERFORMERS[action.kind](deployment, run);
-  const branch = run.branches.find(({ region }) => region === action.region);
-  if (!branch) throw new Error(`The run has no branch for ${action.region}.`);
-  return BRANCH_PERFORMERS[action.kind](deployment, run, branch);
+  if ('branch' in action) {
+    const branch = run.branches.find(({ id }) => id === action.branch);
+    if (!branch) throw new Error(`The run has no branch ${action.branch}.`);
+    return BRANCH_PERFORMERS[action.kind](deployment, run, branch);
+  }
+  if (!isOfExport(action.kind)) return RUN_PERFORMERS[action.kind](deployment, run);
+  if (!run.exporting) throw new Error('The run has no export.');
+  return EXPORT_PERFORMERS[action.kind](deployment, run, run.exporting);
 }
+
+const isOfExport = (kind: Action['kind']): kind is ExportActionKind => kind in EXPORT_PERFORMERS;
 
 function failureOf({ log }: Deployment, run: Run, action: Action, error: unknown): NewFact {
   if (error instanceof SourceLostError) return { kind: 'source-lost', how: error.how };
   const failure = describe(error);
   const transient = error instanceof OciServiceError && error.transient;
   log.warn(`${action.kind} failed`, { run: run.id, transient, ...failure });
-  if ('region' in action) return { kind: 'step-failed', region: action.region, failure, transient };
+  if ('branch' in action) return { kind: 'step-failed', branch: action.branch, failure, transient };
+  if (isOfExport(action.kind)) return { kind: 'export-step-failed', failure, transient };
   return { kind: 'run-step-failed', failure, transient };
 }
 
@@ -112,10 +144,16 @@ async function record(
   if (advanced.written) {
     deployment.log.info(fact.kind, { run: run.id, state: run.state, sequence: run.sequence });
   }
-  if (fact.kind === 'par-created') {
-    const branch = run.branches.find(({ region }) => region === fact.region);
-    // Another driver's PAR was recorded first: ours must not stay.
-    if (branch?.par?.id !== fact.par.id) await deletePar(deployment, run, fact.par.id);
-  }
+  await deleteSurplusPar(deployment, run, fact);
   return advanced;
+}
+
+/** Another driver's PAR was recorded first: ours must not stay. */
+async function deleteSurplusPar(deployment: Deployment, run: Run, fact: Fact): Promise<void> {
+  if (fact.kind === 'export-par-created' && run.exporting && run.exporting.par?.id !== fact.par.id)
+    await deletePar(deployment, run.exporting.object, fact.par.id);
+  if (fact.kind !== 'par-created') return;
+  const branch = run.branches.find(({ id }) => id === fact.branch);
+  if (branch && branch.par?.id !== fact.par.id)
+    await deletePar(deployment, originOf(run, branch), fact.par.id);
 }

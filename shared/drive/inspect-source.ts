@@ -1,5 +1,6 @@
 import { ByoiError } from '../errors.ts';
 import { inspect } from '../inspect.ts';
+import { verdictOfExport } from '../launch/exported.ts';
 import { objectSource } from '../oci/object-source.ts';
 import { hoursBetween } from '../run/policy.ts';
 import type { Attestation } from '../run/run.ts';
@@ -11,8 +12,10 @@ export const inspectSource: RunPerformer = async ({ clients, config, log, policy
   // An image that brings down whoever reads it leaves no fact of it: only the time tells.
   if (hoursBetween(run.since, new Date().toISOString()) > policy.giveUpHours)
     throw new InspectionGivenUpError(policy.giveUpHours);
+  if (!run.source) throw new Error('An object to inspect, but there is none: the run is damaged.');
   const source = await objectSource(clients, run.source);
-  const verdict = await inspect(source, { name: run.source.object, metadata: run.source.metadata });
+  const read = await inspect(source, { name: run.source.object, metadata: run.source.metadata });
+  const verdict = run.journey === 'replication' ? verdictOfExport(read) : read;
   log.info('inspected', { run: run.id, verdict });
   return { kind: 'inspected', verdict, attestation: configuredAttestation(config, verdict.licensedSystem) };
 };

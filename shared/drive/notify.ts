@@ -1,7 +1,8 @@
 import { call } from '../oci/errors.ts';
 import { cut, printable } from '../printable.ts';
-import type { Run } from '../run/run.ts';
+import { isEnded, type ObjectAddress, type Run } from '../run/run.ts';
 import type { RunPerformer } from './perform.ts';
+import { subjectOf } from './subject.ts';
 
 /** OCI Notifications cuts a title there. */
 const MAX_TITLE_LENGTH = 200;
@@ -17,7 +18,7 @@ export const notify: RunPerformer = async ({ ledger, clients, config, log }, run
     const client = await clients.notifications(ledger.region);
     const messageDetails = {
       // A mail's subject: a line break in an object's name would have the message refused.
-      title: cut(`byoi: ${run.state} ${printable(run.source.object)}`, MAX_TITLE_LENGTH),
+      title: cut(`byoi: ${run.state} ${printable(subjectOf(run))}`, MAX_TITLE_LENGTH),
       body: JSON.stringify(message, undefined, 2),
     };
     await call('PublishMessage', () => client.publishMessage({ topicId, messageDetails }));
@@ -26,13 +27,14 @@ export const notify: RunPerformer = async ({ ledger, clients, config, log }, run
 };
 
 function messageOf(run: Run): object {
-  const { id, sequence, state, source, verdict, failure, branches } = run;
+  const { id, sequence, state, journey, source, image, verdict, failure, branches } = run;
   return {
     run: id,
     sequence,
     state,
-    object: `oci://${source.namespace}/${source.bucket}/${source.object}`,
-    region: source.region,
+    journey,
+    ...(image && { image: image.imageId, region: image.region }),
+    ...(!image && source && { object: shownObject(source), region: source.region }),
     ...(verdict && { format: verdict.format, launchMode: verdict.launchMode, firmware: verdict.firmware }),
     ...(verdict && { confidence: verdict.confidence }),
     ...(state === 'NEEDS_LICENSE' && {
@@ -40,10 +42,19 @@ function messageOf(run: Run): object {
       remedy: `byoi runs attest ${id} --license "…"`,
     }),
     ...failure,
-    images: branches.flatMap(({ region, imageId }) =>
-      imageId && state === 'SUCCEEDED' ? [{ region, imageId }] : [],
+    images: branches.flatMap(({ region, imageId, failure }) =>
+      imageId && isEnded(state) && !failure ? [{ region, imageId }] : [],
+    ),
+    copies: branches.flatMap(({ imports, copy, failure }) =>
+      copy && !imports && isEnded(state) && !failure ? [shownObject(copy)] : [],
+    ),
+    failures: branches.flatMap(({ id: destination, failure }) =>
+      failure ? [{ destination, ...failure }] : [],
     ),
     problems: verdict?.problems ?? [],
-    warnings: branches.flatMap(({ warnings }) => warnings),
+    warnings: [...(run.exporting?.warnings ?? []), ...branches.flatMap(({ warnings }) => warnings)],
   };
 }
+
+const shownObject = ({ namespace, bucket, object }: ObjectAddress) =>
+  `oci://${namespace}/${bucket}/${object}`;

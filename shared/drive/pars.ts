@@ -1,42 +1,72 @@
-import type { models } from 'oci-objectstorage';
-import { call, callUnlessMissing, pages } from '../oci/errors.ts';
-import type { Branch, Par, Run } from '../run/run.ts';
+import { call, callUnlessMissing } from '../oci/errors.ts';
+import { named } from '../oci/objects.ts';
+import { listPars } from '../oci/par-listing.ts';
+import { type BucketAddress, type ObjectAddress, originOf, type Par, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import type { BranchPerformer } from './perform.ts';
+import type { BranchPerformer, ExportPerformer } from './perform.ts';
+import { takeTurn } from './turns.ts';
 
-/** Longer than any import may take by default, short enough to be no standing door. */
+/** Longer than any import or export may take by default, short enough to be no standing door. */
 const LIFETIME_HOURS = 24;
 /** A PAR of ours that no record names, and that is older than this, was left by a driver that died. */
 const STALE_AFTER_MS = 10 * 60_000;
 
-/** What our PARs of one branch are called, without the attempt. */
-const namePrefix = (run: Run, branch: Branch) => `byoi/${run.id}/${branch.region}/`;
+/** What our PARs of one part of a run are called, without the attempt. @param part a branch's id, or `export` */
+const namePrefix = (run: Run, part: string) => `byoi/${run.id}/${part}/`;
+const EXPORT_PART = 'export';
 
-/**
- * Makes the PAR that the import reads through: for this one object, read only. Its URL is shown once, in this
- * answer, so earlier attempts' PARs and those of a driver that died before it wrote one down are deleted.
- */
+/** Makes the PAR that the import reads through, when it is this import's turn. */
 export const createPar: BranchPerformer = async (deployment, run, branch) => {
-  const name = `${namePrefix(run, branch)}${branch.attempt}`;
-  const [par] = await Promise.all([
-    makePar(deployment, run, name),
-    deleteStalePars(deployment, run, branch, name),
-  ]);
-  return { kind: 'par-created', region: branch.region, attempt: branch.attempt, par };
+  const waiting = await takeTurn(deployment, 'import', branch.region, run, branch);
+  if (waiting) return waiting;
+  const origin = originOf(run, branch);
+  const par = await settlePar(deployment, origin, namePrefix(run, branch.id), branch.attempt, 'ObjectRead');
+  return { kind: 'par-created', branch: branch.id, attempt: branch.attempt, par };
 };
 
-async function makePar(deployment: Deployment, run: Run, name: string): Promise<Par> {
-  const { source } = run;
-  const client = await deployment.clients.objectStorage(source.region);
+/** Makes the PAR that the export is written by. */
+export const createExportPar: ExportPerformer = async (deployment, run, { object, attempt }) => {
+  const par = await settlePar(deployment, object, namePrefix(run, EXPORT_PART), attempt, 'ObjectWrite');
+  return { kind: 'export-par-created', attempt, par };
+};
+
+/**
+ * A new PAR for this one object. Its URL is shown once, in this answer, so earlier attempts' PARs and those of a driver
+ * that died before it wrote one down are deleted.
+ */
+async function settlePar(
+  deployment: Deployment,
+  object: ObjectAddress,
+  prefix: string,
+  attempt: number,
+  access: 'ObjectRead' | 'ObjectWrite',
+): Promise<Par> {
+  const name = `${prefix}${attempt}`;
+  const [par] = await Promise.all([
+    makePar(deployment, object, name, access),
+    deleteStalePars(deployment, object, prefix, name),
+  ]);
+  return par;
+}
+
+async function makePar(
+  deployment: Deployment,
+  object: ObjectAddress,
+  name: string,
+  accessType: string,
+): Promise<Par> {
+  const client = await deployment.clients.objectStorage(object.region);
   const expires = new Date(Date.now() + LIFETIME_HOURS * 3_600_000);
+  const { namespaceName, bucketName, objectName } = named(object);
   const { preauthenticatedRequest } = await call('CreatePreauthenticatedRequest', () =>
     client.createPreauthenticatedRequest({
-      ...bucketOf(run),
+      namespaceName,
+      bucketName,
       createPreauthenticatedRequestDetails: {
         name,
-        objectName: source.object,
+        objectName,
         // The SDK's enums are types of their own; on the wire they are their text.
-        accessType: 'ObjectRead' as never,
+        accessType: accessType as never,
         timeExpires: expires,
       },
     }),
@@ -49,46 +79,41 @@ async function makePar(deployment: Deployment, run: Run, name: string): Promise<
 /** A PAR of this attempt's name may be another driver's, at work at this moment: it is left until it is old. */
 async function deleteStalePars(
   deployment: Deployment,
-  run: Run,
-  branch: Branch,
+  object: ObjectAddress,
+  prefix: string,
   name: string,
 ): Promise<void> {
   const staleBefore = Date.now() - STALE_AFTER_MS;
-  for await (const par of listPars(deployment, run, branch)) {
+  for await (const par of listPars(deployment.clients, object, object.object)) {
+    if (!par.name.startsWith(prefix)) continue;
     const stale = par.name !== name || new Date(par.timeCreated).getTime() < staleBefore;
-    if (stale) await deletePar(deployment, run, par.id);
+    if (stale) await deletePar(deployment, object, par.id);
   }
 }
 
-/** Deletes every PAR of the branch, those that no record names too. */
-export const deletePars: BranchPerformer = async (deployment, run, branch) => {
-  for await (const par of listPars(deployment, run, branch)) await deletePar(deployment, run, par.id);
-  return { kind: 'cleaned-up', region: branch.region };
-};
+/** Deletes every PAR of a branch, those that no record names too. */
+export const deleteBranchPars = (deployment: Deployment, run: Run, object: ObjectAddress, branch: string) =>
+  deletePars(deployment, object, namePrefix(run, branch));
 
-export async function deletePar({ clients }: Deployment, run: Run, parId: string): Promise<void> {
-  const client = await clients.objectStorage(run.source.region);
-  await callUnlessMissing('DeletePreauthenticatedRequest', () =>
-    client.deletePreauthenticatedRequest({ ...bucketOf(run), parId }),
-  );
+/** Likewise of the export. */
+export const deleteExportPars = (deployment: Deployment, run: Run, object: ObjectAddress) =>
+  deletePars(deployment, object, namePrefix(run, EXPORT_PART));
+
+async function deletePars(deployment: Deployment, object: ObjectAddress, prefix: string): Promise<void> {
+  for await (const { id, name } of listPars(deployment.clients, object, object.object))
+    if (name.startsWith(prefix)) await deletePar(deployment, object, id);
 }
 
-async function* listPars(
+export async function deletePar(
   { clients }: Deployment,
-  run: Run,
-  branch: Branch,
-): AsyncGenerator<models.PreauthenticatedRequestSummary> {
-  const client = await clients.objectStorage(run.source.region);
-  const prefix = namePrefix(run, branch);
-  const listed = pages('ListPreauthenticatedRequests', (page) =>
-    client.listPreauthenticatedRequests({
-      ...bucketOf(run),
-      // The SDK leaves query values as they are: & + # in a name would cut them short.
-      objectNamePrefix: encodeURIComponent(run.source.object),
-      page,
-    }),
+  { region, namespace: namespaceName, bucket: bucketName }: BucketAddress,
+  parId: string,
+): Promise<void> {
+  const client = await clients.objectStorage(region);
+  await callUnlessMissing('DeletePreauthenticatedRequest', () =>
+    client.deletePreauthenticatedRequest({ namespaceName, bucketName, parId }),
   );
-  for await (const par of listed) if (par.name.startsWith(prefix)) yield par;
 }
 
-const bucketOf = ({ source }: Run) => ({ namespaceName: source.namespace, bucketName: source.bucket });
+/** The run that a PAR was made for; undefined for one of anybody else's. */
+export const runIdOfPar = (name: string): string | undefined => /^byoi\/([a-z2-7]{26})\//.exec(name)?.[1];

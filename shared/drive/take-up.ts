@@ -1,18 +1,20 @@
 import { parseOverrides } from '../launch/overrides.ts';
 import type { Stored } from '../oci/documents.ts';
 import { headObject, isArchived, type ObjectHead } from '../oci/objects.ts';
-import { cut, printable } from '../printable.ts';
-import { openRun } from '../run/advance.ts';
+import type { Said, SourceLoss } from '../run/facts.ts';
 import { isRunId, runIdOf } from '../run/id.ts';
-import type { ObjectAddress, Run } from '../run/run.ts';
+import { runIdInName } from '../run/object-names.ts';
+import { type BranchPlan, openObjectRun } from '../run/open.ts';
+import type { ObjectAddress, Run, Source } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { isIgnoredName } from '../runtime/name-filter.ts';
+import { defaultDisplayName } from './display-name.ts';
+import { RUN_METADATA } from './own-copy.ts';
+import { parseDestinations, planBranches } from './plan.ts';
 import { saidBy } from './said.ts';
 
-/** An image's display name, where OCI cuts it. */
-const MAX_DISPLAY_NAME_LENGTH = 255;
-/** Metadata of a copy that a run of ours made: such an object starts no run of its own. */
-const RUN_METADATA = 'opc-meta-byoi-run';
+/** Where a dropped disk is to go, beyond the region it was dropped in. */
+const REPLICATE_TO_METADATA = 'opc-meta-byoi-replicate-to';
 
 export type TakenUp =
   | { readonly stored: Stored<Run>; readonly opened: boolean }
@@ -22,31 +24,95 @@ export type TakenUp =
  * Opens the run of an object in a drop bucket, or finds the one there is. The object as it is now counts, not as an
  * event says it was: an event is only a hint.
  */
-export async function takeUp(deployment: Deployment, address: ObjectAddress): Promise<TakenUp> {
+export const takeUp = (deployment: Deployment, address: ObjectAddress): Promise<TakenUp> =>
+  takeUpObject(deployment, address, 'drop', planDrop);
+
+/** Likewise of an object in an export bucket: an export that a person made is replicated. */
+export async function takeUpExport(deployment: Deployment, address: ObjectAddress): Promise<TakenUp> {
+  // Another deployment's, with which the bucket is shared: its own run goes on with it.
+  if (runIdInName(address.object) !== undefined) return ignored('an export that a run made');
+  return takeUpObject(deployment, address, 'replication', planExport);
+}
+
+type Planner = (deployment: Deployment, source: Source, runId: string) => BranchPlan[];
+
+async function takeUpObject(
+  deployment: Deployment,
+  address: ObjectAddress,
+  journey: 'drop' | 'replication',
+  planner: Planner,
+): Promise<TakenUp> {
   const { config, clients, runs } = deployment;
   if (isIgnoredName(address.object, config.ignoreNames)) return ignored('no image by its name');
   // The SDK would collapse these in a URL and ask for the bucket: such an object is refused by its run, unread.
   const head = isAddressable(address.object) ? await headObject(clients, address) : UNREADABLE;
   if (!head) return ignored('the object is gone');
   const copiedBy = head.metadata[RUN_METADATA] ?? '';
-  // Anybody can set metadata: only a run that there is has made a copy.
   if (isRunId(copiedBy) && (await runs.get(copiedBy))) return ignored('a copy that a run made');
 
   const { eTag, size, metadata } = head;
   const source = { ...address, eTag, size, metadata };
-  const { displayName, license } = parseOverrides(metadata);
+  const id = runIdOf(source);
+  const plan = planner(deployment, source, id);
+  if (plan.length === 0) return ignored('there is no destination for it');
   const said = saidBy(deployment.deadline);
-  const plan = {
-    region: address.region,
-    compartmentId: config.compartmentId,
-    displayName: displayName ?? defaultDisplayName(address.object),
-  };
-  const attestation = license ? { text: license, how: 'metadata' as const, by: null, at: said.at } : null;
-  const taken = await runs.open(openRun(runIdOf(source), source, [plan], attestation, said));
-  if (!taken.opened || !isArchived(head)) return taken;
-  const archived = { kind: 'source-lost', how: 'archived', ...said } as const;
-  const { stored } = await runs.advance(taken.stored, archived, deployment.policy);
+  const opening = { id, plan, attestation: attestationOf(source, said) };
+  const taken = await runs.open(openObjectRun(opening, source, journey, said));
+  const loss = lossAtOnce(head, isRunId(copiedBy));
+  if (!taken.opened || !loss) return taken;
+  const fact = { kind: 'source-lost', how: loss, ...said } as const;
+  const { stored } = await runs.advance(taken.stored, fact, deployment.policy);
   return { stored, opened: true };
+}
+
+/** The image where it was dropped, and at each destination. */
+function planDrop(deployment: Deployment, source: Source, runId: string): BranchPlan[] {
+  const { config } = deployment;
+  const { region, object, metadata } = source;
+  const displayName = parseOverrides(metadata).displayName ?? defaultDisplayName(object);
+  const hub = {
+    id: region,
+    region,
+    compartmentId: config.compartmentId,
+    displayName,
+    copy: null,
+    imports: true,
+  };
+  const wanted = metadata[REPLICATE_TO_METADATA];
+  const ids = wanted === undefined ? config.replicateDropsTo : parseDestinations(wanted);
+  const others = ids.filter((id) => id !== region);
+  const task = { runId, displayName, objectName: object, strategy: config.strategy };
+  return [hub, ...planBranches(deployment, others, task)];
+}
+
+function planExport(deployment: Deployment, source: Source, runId: string): BranchPlan[] {
+  const { config, ledger } = deployment;
+  const { region, object, metadata } = source;
+  const all = config.destinations.map(({ region, namespace }) =>
+    namespace && namespace !== ledger.namespace ? `${region}@${namespace}` : region,
+  );
+  const ids = (config.replicateExportsTo ?? all).filter((id) => id !== region);
+  const displayName = parseOverrides(metadata).displayName ?? defaultDisplayName(object);
+  return planBranches(deployment, ids, {
+    runId,
+    displayName,
+    objectName: object,
+    strategy: config.strategy,
+  });
+}
+
+function attestationOf({ metadata }: Source, { at }: Said): Run['attestation'] {
+  const { license } = parseOverrides(metadata);
+  return license ? { text: license, how: 'metadata', by: null, at } : null;
+}
+
+/**
+ * What ends a run before it has begun. Anybody can set metadata, so that a copy of an unknown run is told and not passed
+ * over; but to import it would be a loop where two deployments replicate to each other.
+ */
+function lossAtOnce(head: ObjectHead, isCopy: boolean): SourceLoss | undefined {
+  if (isCopy) return 'foreign';
+  return isArchived(head) ? 'archived' : undefined;
 }
 
 const ignored = (reason: string) => ({ stored: null, ignored: reason });
@@ -54,10 +120,3 @@ const ignored = (reason: string) => ({ stored: null, ignored: reason });
 const isAddressable = (name: string) => name !== '.' && name !== '..';
 
 const UNREADABLE: ObjectHead = { eTag: '', size: 0, metadata: {}, archivalState: null };
-
-/** The basename without its extension; the whole name where nothing would be left. */
-export function defaultDisplayName(object: string): string {
-  const basename = object.slice(object.lastIndexOf('/') + 1) || object;
-  const name = basename.replace(/(?<=.)\.[A-Za-z0-9]+$/, '');
-  return cut(printable(name), MAX_DISPLAY_NAME_LENGTH);
-}

@@ -1,20 +1,14 @@
+import { quoted } from '../shell-word.ts';
+
 /** What a POSIX shell takes as it stands, and qemu-img neither as an option nor as a protocol. */
 const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.+=@,%-]*$/;
-/** Letters, marks, numbers, punctuation, symbols and the space; no control, format or bidi character. */
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
-
 /**
  * An object's name as the file it becomes on the reader's machine, quoted for a shell. Names are
- * hostile data: a name with control characters, which could also rewrite the terminal, comes out in
- * the `$'\x1b'` notation of bash, zsh and ksh; a leading `./` keeps `-x` from being an option and
- * `nbd:x` from being a protocol.
+ * hostile data: a leading `./` keeps `-x` from being an option and `nbd:x` from being a protocol.
  */
 export function quoteFile(file: string): string {
   if (PLAIN.test(file)) return file;
-  const path = `./${file}`;
-  if (PRINTABLE.test(path)) return `'${path.replaceAll("'", "'\\''")}'`;
-  const bytes = [...Buffer.from(path)];
-  return `$'${bytes.map((byte) => (isPlainByte(byte) ? String.fromCharCode(byte) : escapeByte(byte))).join('')}'`;
+  return quoted(`./${file}`);
 }
 
 /** The last part of an object's name. */
@@ -46,12 +40,4 @@ export function qcow2Name(file: string): string {
   const stem = extension ? file.slice(0, -extension.length - 1) : file;
   const converted = `${stem}.qcow2`;
   return converted === file ? `${stem}-converted.qcow2` : converted;
-}
-
-function isPlainByte(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c;
-}
-
-function escapeByte(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, '0')}`;
 }

@@ -1,6 +1,8 @@
 import type { ClientConfiguration, HttpClient, RequestSigner } from 'oci-common';
 import type { ComputeClient } from 'oci-core';
 import type { FunctionsInvokeClient, FunctionsManagementClient } from 'oci-functions';
+import type { IdentityClient } from 'oci-identity';
+import type { LimitsClient } from 'oci-limits';
 import type { ObjectStorageClient } from 'oci-objectstorage';
 import type { NotificationDataPlaneClient } from 'oci-ons';
 import type { WorkRequestClient } from 'oci-workrequests';
@@ -14,6 +16,8 @@ export interface Clients {
   workRequests(region: string): Promise<WorkRequestClient>;
   notifications(region: string): Promise<NotificationDataPlaneClient>;
   functions(region: string): Promise<FunctionsManagementClient>;
+  identity(region: string): Promise<IdentityClient>;
+  limits(region: string): Promise<LimitsClient>;
   /** @param endpoint a function's own invoke endpoint, from GetFunction */
   functionsInvoke(endpoint: string): Promise<FunctionsInvokeClient>;
 }
@@ -54,6 +58,9 @@ export function connect(signer: RequestSigner, deadline: Deadline, endpoints: En
       regional('ons', region, async () => (await import('oci-ons')).NotificationDataPlaneClient),
     functions: (region) =>
       regional('functions', region, async () => (await import('oci-functions')).FunctionsManagementClient),
+    identity: (region) =>
+      regional('identity', region, async () => (await import('oci-identity')).IdentityClient),
+    limits: (region) => regional('limits', region, async () => (await import('oci-limits')).LimitsClient),
     async functionsInvoke(endpoint) {
       const client = new (await import('oci-functions')).FunctionsInvokeClient({ httpClient }, NO_RETRIES);
       client.endpoint = endpoint;

@@ -5,6 +5,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { ByoiError } from '../errors.ts';
 import type { Clients } from './clients.ts';
 import { call, callUnlessMissing, hasStatus } from './errors.ts';
+import { listObjects, type ObjectSummary } from './objects.ts';
 
 /** Where the ledger is: the bucket that holds config.json, the runs and the poller's lease. */
 export interface LedgerAddress {
@@ -46,6 +47,8 @@ export interface Documents {
   mark(name: string): Promise<void>;
   /** Deletes a document; no error where there is none. */
   remove(name: string): Promise<void>;
+  /** Names under a prefix, in the order of their bytes. @param pageSize how many are asked for at once */
+  list(prefix: string, pageSize?: number): AsyncGenerator<ObjectSummary>;
 }
 
 export function openDocuments(clients: Clients, ledger: LedgerAddress): Documents {
@@ -104,5 +107,6 @@ export function openDocuments(clients: Clients, ledger: LedgerAddress): Document
       const client = await clients.objectStorage(ledger.region);
       await callUnlessMissing('DeleteObject', () => client.deleteObject(address(name)));
     },
+    list: (prefix, pageSize) => listObjects(clients, ledger, prefix, pageSize),
   };
 }

@@ -1,4 +1,4 @@
-import type { ObjectAddress } from '../run/run.ts';
+import type { BucketAddress, ObjectAddress } from '../run/run.ts';
 import type { Clients } from './clients.ts';
 import { call, callUnlessMissing } from './errors.ts';
 
@@ -19,27 +19,33 @@ export interface ObjectHead {
  *   must not pass for a deleted object
  */
 export async function headObject(clients: Clients, address: ObjectAddress): Promise<ObjectHead | undefined> {
-  const client = await clients.objectStorage(address.region);
-  const head = await callUnlessMissing('HeadObject', () =>
-    client.headObject({
-      namespaceName: address.namespace,
-      bucketName: address.bucket,
-      objectName: address.object,
-    }),
-  );
-  if (!head) {
-    // The answer to a HEAD has no body that could say what is missing; a listing of the bucket's says it.
-    await listObjects(clients, address, address.object).next();
-    return undefined;
-  }
-  return {
-    eTag: head.eTag,
-    size: head.contentLength,
-    // The SDK leaves the headers' names as they are here, although PutObject puts the prefix before them itself.
-    metadata: head.opcMeta ?? {},
-    archivalState: head.archivalState ?? null,
-  };
+  const head = await peekObject(clients, address);
+  // The answer to a HEAD has no body that could say what is missing; a listing of the bucket's says it.
+  if (!head) await listObjects(clients, address, address.object, 1).next();
+  return head;
 }
+
+/** As `headObject`, where it does not matter why the object is not seen. */
+export async function peekObject(clients: Clients, address: ObjectAddress): Promise<ObjectHead | undefined> {
+  const client = await clients.objectStorage(address.region);
+  const head = await callUnlessMissing('HeadObject', () => client.headObject(named(address)));
+  return (
+    head && {
+      eTag: head.eTag,
+      size: head.contentLength,
+      // The SDK leaves the headers' names as they are here, although PutObject puts the prefix before them itself.
+      metadata: head.opcMeta ?? {},
+      archivalState: head.archivalState ?? null,
+    }
+  );
+}
+
+/** As the SDK's requests have it. */
+export const named = ({ namespace, bucket, object }: ObjectAddress) => ({
+  namespaceName: namespace,
+  bucketName: bucket,
+  objectName: object,
+});
 
 export const isArchived = ({ archivalState }: ObjectHead): boolean =>
   archivalState === 'Archived' || archivalState === 'Restoring';
@@ -54,8 +60,9 @@ export interface ObjectSummary {
 /** The objects of a bucket under a prefix, page by page, in the order of their names' bytes. */
 export async function* listObjects(
   clients: Clients,
-  { region, namespace, bucket }: Omit<ObjectAddress, 'object'>,
+  { region, namespace, bucket }: BucketAddress,
   prefix = '',
+  pageSize = 1000,
 ): AsyncGenerator<ObjectSummary> {
   const client = await clients.objectStorage(region);
   let start: string | undefined;
@@ -68,7 +75,7 @@ export async function* listObjects(
         prefix: prefix && encodeURIComponent(prefix),
         start: start && encodeURIComponent(start),
         fields: 'name,etag,timeCreated',
-        limit: 1000,
+        limit: pageSize,
       }),
     );
     for (const { name, etag, timeCreated } of page.listObjects.objects) {

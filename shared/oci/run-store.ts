@@ -40,8 +40,12 @@ export interface RunStore {
     fact: Fact,
     policy: Policy,
   ): Promise<{ stored: Stored<Run>; written: boolean }>;
-  /** Puts the marker of an open run back, or takes that of a closed one away. */
-  setMarker(id: string, open: boolean): Promise<void>;
+  /** As `advance`, of a run that may be closed: marked as open, so that no open run is ever without a marker. */
+  reopen: RunStore['advance'];
+  /** Puts the marker of an open run back. */
+  mark(id: string): Promise<void>;
+  /** Takes away the marker of a run that is closed, or that there never was. */
+  unmark(id: string): Promise<void>;
 }
 
 export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore {
@@ -53,6 +57,25 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
     }
   }
 
+  const mark = (id: string) => documents.mark(OPEN + id);
+
+  const advanceStored: RunStore['advance'] = async (stored, fact, policy) => {
+    let current = stored;
+    for (let round = 0; round < MAX_CONFLICTS; round += 1) {
+      const { run } = advance(current.value, fact, policy);
+      if (run === current.value) return { stored: current, written: false };
+      try {
+        return { stored: await documents.write(RUNS + run.id, run, current.eTag), written: true };
+      } catch (error) {
+        if (!(error instanceof DocumentConflictError)) throw error;
+      }
+      const fresh = await documents.read<Run>(RUNS + run.id);
+      if (!fresh) throw new DocumentConflictError(RUNS + run.id);
+      current = fresh;
+    }
+    throw new DocumentConflictError(RUNS + stored.value.id);
+  };
+
   return {
     get: (id) => documents.read<Run>(RUNS + id),
     openMarkers: () => under(OPEN),
@@ -60,8 +83,8 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       for await (const { id } of under(RUNS, prefix)) yield id;
     },
     async open(run) {
-      const [known] = await Promise.all([documents.read<Run>(RUNS + run.id), documents.mark(OPEN + run.id)]);
-      if (known?.value.closedAt != null) await documents.remove(OPEN + run.id);
+      const [known] = await Promise.all([documents.read<Run>(RUNS + run.id), mark(run.id)]);
+      if (known?.value.closedAt != null) await this.unmark(run.id);
       if (known) return { stored: known, opened: false };
       try {
         return { stored: await documents.write(RUNS + run.id, run, null), opened: true };
@@ -72,22 +95,20 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       if (!stored) throw new DocumentConflictError(RUNS + run.id);
       return { stored, opened: false };
     },
-    async advance(stored, fact, policy) {
-      let current = stored;
-      for (let round = 0; round < MAX_CONFLICTS; round += 1) {
-        const { run } = advance(current.value, fact, policy);
-        if (run === current.value) return { stored: current, written: false };
-        try {
-          return { stored: await documents.write(RUNS + run.id, run, current.eTag), written: true };
-        } catch (error) {
-          if (!(error instanceof DocumentConflictError)) throw error;
-        }
-        const fresh = await documents.read<Run>(RUNS + run.id);
-        if (!fresh) throw new DocumentConflictError(RUNS + run.id);
-        current = fresh;
-      }
-      throw new DocumentConflictError(RUNS + stored.value.id);
+    advance: advanceStored,
+    async reopen(stored, fact, policy) {
+      await mark(stored.value.id);
+      const advanced = await advanceStored(stored, fact, policy);
+      // Whoever closed it may just have taken the first one away.
+      if (advanced.written) await mark(stored.value.id);
+      return advanced;
     },
-    setMarker: (id, open) => (open ? documents.mark(OPEN + id) : documents.remove(OPEN + id)),
+    mark,
+    async unmark(id) {
+      await documents.remove(OPEN + id);
+      // Opened again meanwhile: a run without its marker would be seen by nobody.
+      const run = (await documents.read<Run>(RUNS + id))?.value;
+      if (run && run.closedAt === null) await mark(id);
+    },
   };
 }

@@ -1,93 +1,30 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
-import { advanceBranch, fail } from './branch.ts';
-import type { BranchFact, Fact, Said, SourceLoss } from './facts.ts';
+import { advanceBranch, CANCELED, cancelBranch, fail, readsSourceLater, retryBranch } from './branch.ts';
+import { advanceExport, cancelExport, retryExport } from './export.ts';
+import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } from './facts.ts';
+import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
-import {
-  type Attestation,
-  type Branch,
-  type Failure,
-  isEnded,
-  type Run,
-  type RunState,
-  type Source,
-} from './run.ts';
+import { type Attestation, type Failure, isEnded, type Run, type RunState } from './run.ts';
 
 /** However long a driver lives: one that is silent for longer in one action than its retries take is gone. */
 const ACTION_HOLD_SECONDS = 90;
-
-/** What a branch is to become: one image in one region. */
-export interface BranchPlan {
-  readonly region: string;
-  readonly compartmentId: string;
-  readonly displayName: string;
-}
-
-/**
- * The run that a newly found object begins with.
- *
- * @param id from `runIdOf`
- * @param attestation what came with the object, if anything
- */
-export function openRun(
-  id: string,
-  source: Source,
-  plan: readonly BranchPlan[],
-  attestation: Attestation | null,
-  said: Said,
-): Run {
-  const { at } = said;
-  const branches = plan.map(
-    (branch): Branch => ({
-      ...branch,
-      step: 'authorize',
-      attempt: 1,
-      par: null,
-      imageId: null,
-      workRequestId: null,
-      percent: 0,
-      tries: 0,
-      since: at,
-      notBefore: at,
-      failure: null,
-      warnings: [],
-    }),
-  );
-  const run: Run = {
-    schema: 1,
-    id,
-    nonce: '',
-    sequence: 0,
-    openedAt: at,
-    updatedAt: at,
-    closedAt: null,
-    dueAt: at,
-    state: 'OPEN',
-    source,
-    verdict: null,
-    attestation,
-    branches,
-    failure: null,
-    untold: null,
-    tries: 0,
-    since: at,
-    notBefore: at,
-  };
-  return withDueTime(run, said);
-}
 
 /**
  * The whole logic of a journey: the run after a fact, and what to do then. Pure; a fact that is stale or already
  * known changes nothing, so that facts may come twice, late and in any order.
  */
 export function advance(run: Run, fact: Fact, policy: Policy): { run: Run; actions: Action[] } {
-  const next = run.closedAt === null ? settle(apply(run, fact, policy), fact.at) : run;
+  const next = settle(apply(run, fact, policy), fact.at);
   if (next === run) return { run, actions: actionsOf(run) };
   const written = withDueTime({ ...next, updatedAt: fact.at, sequence: run.sequence + 1 }, fact);
   return { run: written, actions: actionsOf(written) };
 }
 
 function apply(run: Run, fact: Fact, policy: Policy): Run {
+  if (fact.kind === 'retried') return retry(run, fact.at);
+  if (run.closedAt !== null) return run;
+  if (isExportFact(fact)) return applyToExport(run, fact, policy);
   switch (fact.kind) {
     case 'inspected':
       return isWaitingForInspection(run) ? inspected(run, fact.verdict, fact.attestation, fact.at) : run;
@@ -95,22 +32,33 @@ function apply(run: Run, fact: Fact, policy: Policy): Run {
       if (run.state !== 'NEEDS_LICENSE') return run;
       return begin({ ...run, attestation: fact.attestation, state: 'OPEN', untold: null }, fact.at);
     case 'source-lost':
-      return sourceLost(run, SOURCE_LOST[fact.how], fact.at);
+      return sourceLost(run, lossOf(run, fact.how), fact.at);
     case 'notified':
-      return run.untold === fact.state ? { ...run, untold: null, tries: 0 } : run;
+      return run.untold === fact.state ? { ...run, untold: null, tries: 0, since: fact.at } : run;
     case 'closed':
       return isEnded(run.state) && run.untold === null ? { ...run, closedAt: fact.at } : run;
     case 'run-step-failed':
       return runStepFailed(run, fact.failure, fact.transient, fact.at, policy);
+    case 'canceled':
+      return cancel(run, fact.at);
     default:
       return applyToBranch(run, fact, policy);
   }
 }
 
+function applyToExport(run: Run, fact: ExportFact, policy: Policy): Run {
+  if (run.state !== 'OPEN' || !run.exporting) return run;
+  const exporting = advanceExport(run.exporting, fact, policy);
+  if (exporting === run.exporting) return run;
+  if (fact.kind === 'export-succeeded') return { ...run, exporting, source: fact.source };
+  // The branches' time begins with their source.
+  return exporting.step === 'done' ? begin({ ...run, exporting }, fact.at) : { ...run, exporting };
+}
+
 function applyToBranch(run: Run, fact: BranchFact, policy: Policy): Run {
-  if (run.state !== 'OPEN' || run.verdict === null) return run;
+  if (run.state !== 'OPEN' || !isReady(run)) return run;
   const branches = run.branches.map((branch) => {
-    return branch.region === fact.region ? advanceBranch(branch, fact, policy) : branch;
+    return branch.id === fact.branch ? advanceBranch(branch, fact, policy) : branch;
   });
   return branches.some((branch, index) => branch !== run.branches[index]) ? { ...run, branches } : run;
 }
@@ -124,9 +72,13 @@ function inspected(run: Run, verdict: Verdict, configured: Attestation | null, a
   return tell({ ...known, state: 'NEEDS_LICENSE' }, at);
 }
 
-/** From here on the branches' steps are due. */
+/** From here on the steps that wait are due. */
 function begin(run: Run, at: string): Run {
-  return { ...run, branches: run.branches.map((branch) => ({ ...branch, since: at, notBefore: at })) };
+  const due = { since: at, notBefore: at };
+  const exporting =
+    run.exporting && run.exporting.step !== 'done' ? { ...run.exporting, ...due } : run.exporting;
+  const branches = run.branches.map((branch) => (branch.step === 'done' ? branch : { ...branch, ...due }));
+  return { ...run, exporting, branches };
 }
 
 /** A notification of the run's state is owed from now on. */
@@ -134,38 +86,72 @@ function tell(run: Run, at: string): Run {
   return { ...run, untold: run.state, tries: 0, since: at, notBefore: at };
 }
 
-/** Branches that OCI was not asked for yet end; those it was asked for end by their own verification. */
+/** Branches that have not read it yet end; those that OCI was asked for end by their own verification. */
 function sourceLost(run: Run, failure: Failure, at: string): Run {
   if (isEnded(run.state)) return run;
-  if (run.verdict === null || run.state === 'NEEDS_LICENSE') return end(run, endBy(failure), failure, at);
-  const branches = run.branches.map((branch) => {
-    return branch.step === 'authorize' || branch.step === 'request' ? fail(branch, failure, at) : branch;
-  });
-  return { ...run, branches };
+  if (!isReady(run) || run.state === 'NEEDS_LICENSE')
+    return run.exporting ? run : end(run, endBy(failure), failure, at);
+  const branches = run.branches.map((branch) =>
+    readsSourceLater(branch) ? fail(branch, failure, at) : branch,
+  );
+  return branches.some((branch, index) => branch !== run.branches[index]) ? { ...run, branches } : run;
 }
 
 function runStepFailed(run: Run, failure: Failure, transient: boolean, at: string, policy: Policy): Run {
-  const waiting = isWaitingForInspection(run) || run.untold !== null;
-  if (!waiting) return run;
+  const closing = isEnded(run.state) && run.untold === null;
+  if (!isWaitingForInspection(run) && run.untold === null && !closing) return run;
   if (transient && hoursBetween(run.since, at) <= policy.giveUpHours) {
     return { ...run, tries: run.tries + 1, notBefore: nextTry(at, run.tries, policy) };
   }
-  // A topic that refuses must not keep a run open for ever: the state and the log still tell.
-  return run.untold === null ? end(run, 'FAILED', failure, at) : { ...run, untold: null, tries: 0 };
+  // Neither a topic that refuses nor an export that cannot be deleted may keep a run open for ever.
+  if (closing) return { ...run, closedAt: at };
+  return run.untold === null
+    ? end(run, 'FAILED', failure, at)
+    : { ...run, untold: null, tries: 0, since: at };
 }
 
-/** Ends the run when its last branch is done. */
-function settle(run: Run, at: string): Run {
-  if (run.state !== 'OPEN' || run.verdict === null || run.branches.some((branch) => branch.step !== 'done'))
-    return run;
-  const failure = run.branches.find((branch) => branch.failure)?.failure ?? null;
+/** Ends what can be ended at once; branches that are at work clean up first. */
+function cancel(run: Run, at: string): Run {
+  if (isEnded(run.state)) return run;
+  if (run.exporting && run.exporting.step !== 'done' && run.state === 'OPEN')
+    return { ...run, exporting: cancelExport(run.exporting, at) };
+  if (run.state === 'NEEDS_LICENSE' || !isReady(run)) return end(run, 'CANCELED', CANCELED, at);
+  const quietAt = run.dueAt !== null && run.dueAt > at ? run.dueAt : at;
+  return { ...run, branches: run.branches.map((branch) => cancelBranch(branch, at, quietAt)) };
+}
+
+/** A run that ended is opened again, for what failed in it; what succeeded stays. */
+function retry(run: Run, at: string): Run {
+  if (!RETRIED_STATES.has(run.state)) return run;
+  const lost = run.branches.some(({ failure }) => failure !== null && isExportLost(failure));
+  const exportAgain = run.exporting && (run.exporting.failure || lost || run.source === null);
+  const branches = run.branches.map((branch) => retryBranch(branch, at));
+  const open = { ...run, state: 'OPEN', closedAt: null, failure: null, untold: null, tries: 0 } as const;
+  const again = { ...open, since: at, notBefore: at, branches };
+  if (!run.exporting || !exportAgain) return begin(again, at);
+  return begin({ ...again, source: null, exporting: retryExport(run.exporting, at) }, at);
+}
+
+const RETRIED_STATES: ReadonlySet<RunState> = new Set(['FAILED', 'PARTIAL', 'CANCELED']);
+
+/** Ends the run when its export failed, its last branch is done, or none of them could ever begin. */
+export function settle(run: Run, at: string): Run {
+  if (run.state !== 'OPEN') return run;
+  const { exporting, branches } = run;
+  if (exporting?.step === 'done' && exporting.failure)
+    return end(run, endBy(exporting.failure), exporting.failure, at);
+  const hopeless = branches.length > 0 && branches.every(({ step, failure }) => step === 'done' && failure);
+  if (!hopeless && (!isReady(run) || branches.some(({ step }) => step !== 'done'))) return run;
+  const failure = branches.find((branch) => branch.failure)?.failure ?? null;
   if (failure === null) return end(run, 'SUCCEEDED', null, at);
-  return end(run, endBy(failure), failure, at);
+  const partial = branches.some((branch) => branch.failure === null);
+  return end(run, partial ? 'PARTIAL' : endBy(failure), failure, at);
 }
 
-function endBy({ code }: Failure): RunState {
-  if (code === SOURCE_LOST.archived.code) return 'REFUSED';
-  return code === SOURCE_LOST.overwritten.code || code === SOURCE_LOST.deleted.code ? 'SUPERSEDED' : 'FAILED';
+function endBy(failure: Failure): RunState {
+  if (isRefusing(failure)) return 'REFUSED';
+  if (failure.code === CANCELED.code) return 'CANCELED';
+  return isSuperseding(failure) ? 'SUPERSEDED' : 'FAILED';
 }
 
 function end(run: Run, state: RunState, reason: Failure | null, at: string): Run {
@@ -174,7 +160,7 @@ function end(run: Run, state: RunState, reason: Failure | null, at: string): Run
 }
 
 /** The run's next step is anybody's when it is due, but no sooner than the driver at work has had its time. */
-function withDueTime(run: Run, { at, heldUntil }: Said): Run {
+export function withDueTime(run: Run, { at, heldUntil }: Said): Run {
   const [first] = actionsOf(run)
     .map((action) => action.notBefore)
     .sort();
@@ -185,26 +171,12 @@ function withDueTime(run: Run, { at, heldUntil }: Said): Run {
   return { ...run, dueAt: silence < heldUntil ? silence : heldUntil };
 }
 
+/** Is everything there that the branches need? */
+const isReady = ({ source, verdict, exporting }: Run): boolean =>
+  source !== null &&
+  verdict !== null &&
+  (exporting === null || (exporting.step === 'done' && !exporting.failure));
+
 function isWaitingForInspection(run: Run): boolean {
   return run.state === 'OPEN' && run.verdict === null;
 }
-
-const SOURCE_LOST = {
-  overwritten: {
-    code: 'SOURCE_OVERWRITTEN',
-    sentence: 'The object was overwritten before its import was asked for.',
-    remedy: 'Nothing is lost: the new content has a run of its own.',
-  },
-  deleted: {
-    code: 'SOURCE_DELETED',
-    sentence: 'The object was deleted before its import was asked for.',
-    remedy: 'Upload it again to import it.',
-  },
-  archived: {
-    code: 'SOURCE_ARCHIVED',
-    sentence: 'The object is in the Archive tier and cannot be read.',
-    remedy:
-      'Restore it with `oci os object restore`, wait until it is Restored, and copy it with `oci os object copy` to a ' +
-      'name of its own in a drop bucket of the Standard tier.',
-  },
-} as const satisfies Record<SourceLoss, Failure>;

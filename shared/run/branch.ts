@@ -1,34 +1,48 @@
 import type { BranchFact } from './facts.ts';
-import { hoursBetween, nextTry, type Policy } from './policy.ts';
+import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import type { Branch, BranchStep, Failure } from './run.ts';
+import { enter, gaveUp, isFailure, pending, waitLonger } from './stage.ts';
 
 /** The branch after a fact; the same branch where the fact is stale or was already known. */
 export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy): Branch {
   const { at } = fact;
+  const { step } = branch;
   switch (fact.kind) {
+    case 'destination-checked':
+      return step === 'check' ? enter(branch, 'copy', at) : branch;
+    case 'queued':
+      return step === 'copy' || step === 'authorize' ? queued(branch, fact.ticket, at, policy) : branch;
+    case 'copy-requested':
+      if (step !== 'copy') return branch;
+      return asked({ ...branch, workRequestId: fact.workRequestId, percent: 0 }, 'transfer', at, policy);
+    case 'copy-pending':
+      return step === 'transfer' ? transferPending(branch, fact.percent, at, policy) : branch;
+    case 'copy-found':
+      return isCopying(step) ? copied(branch, fact.eTag, at) : branch;
+    case 'copy-failed':
+      return isCopying(step) ? fail(branch, fact.failure, at) : branch;
     case 'par-created':
-      if (branch.step !== 'authorize' || fact.attempt !== branch.attempt) return branch;
-      return enter({ ...branch, par: fact.par }, 'request', at);
+      if (step !== 'authorize' || fact.attempt !== branch.attempt) return branch;
+      return enter({ ...branch, par: fact.par, queue: null }, 'request', at);
     case 'par-lost':
-      if (branch.step !== 'request' || fact.attempt !== branch.attempt) return branch;
+      if (step !== 'request' || fact.attempt !== branch.attempt) return branch;
       return enter({ ...branch, par: null, attempt: branch.attempt + 1 }, 'authorize', at);
     case 'image-requested':
       return imageRequested(branch, fact, policy);
     case 'import-pending':
-      return branch.step === 'import' ? importPending(branch, fact.percent, at, policy) : branch;
+      return step === 'import' ? importPending(branch, fact.percent, at, policy) : branch;
     case 'import-succeeded':
-      return branch.step === 'import' ? enter({ ...branch, percent: 100 }, 'verify', at) : branch;
+      return step === 'import' ? enter({ ...branch, percent: 100 }, 'verify', at) : branch;
     case 'import-failed':
-      return branch.step === 'import' ? fail(branch, fact.failure, at) : branch;
+      return step === 'import' ? failAndDiscard(branch, fact.failure, at) : branch;
     case 'source-verified':
-      return branch.step === 'verify' ? sourceVerified(branch, fact.result, at) : branch;
+      return step === 'verify' ? sourceVerified(branch, fact.result, at) : branch;
     case 'image-discarded':
-      return branch.step === 'discard' ? fail(branch, SOURCE_CHANGED, at) : branch;
+      return step === 'discard' ? enter({ ...branch, imageId: null }, 'clean-up', at) : branch;
     case 'image-configured':
-      if (branch.step !== 'configure') return branch;
-      return enter({ ...branch, warnings: [...branch.warnings, ...fact.warnings] }, 'clean-up', at);
+      return step === 'configure' ? enter(warned(branch, fact.warnings), 'clean-up', at) : branch;
     case 'cleaned-up':
-      return branch.step === 'clean-up' ? enter({ ...branch, par: null }, 'done', at) : branch;
+      return step === 'clean-up' ? enter({ ...branch, par: null }, 'done', at) : branch;
     case 'step-failed':
       return stepFailed(branch, fact.failure, fact.transient, at, policy);
   }
@@ -36,11 +50,93 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
 
 /** Ends a branch with a failure; what it made is still cleaned up. */
 export function fail(branch: Branch, failure: Failure, at: string): Branch {
-  return enter({ ...branch, failure }, 'clean-up', at);
+  return enter({ ...branch, failure, queue: null }, 'clean-up', at);
 }
 
-function enter(branch: Branch, step: BranchStep, at: string): Branch {
-  return { ...branch, step, since: at, tries: 0, notBefore: at };
+/** Likewise where there may be an image, which must go first. */
+function failAndDiscard(branch: Branch, failure: Failure, at: string): Branch {
+  return enter({ ...branch, failure }, 'discard', at);
+}
+
+/** Has OCI not been asked for the image yet, so that a source that is lost is simply lost? */
+export function readsSourceLater({ copy, step }: Branch): boolean {
+  return copy ? step === 'check' || step === 'copy' : step === 'authorize' || step === 'request';
+}
+
+/**
+ * The branch of a run that a person cancels.
+ *
+ * @param quietAt from when no driver can be in the midst of CreateImage any more
+ */
+export function cancelBranch(branch: Branch, at: string, quietAt: string): Branch {
+  switch (branch.step) {
+    case 'done':
+    case 'clean-up':
+      return branch;
+    case 'request':
+      // A driver may be asking for the image just now: what it gets is looked for afterwards.
+      return { ...failAndDiscard(branch, CANCELED, at), notBefore: quietAt };
+    case 'import':
+    case 'verify':
+    case 'discard':
+    case 'configure':
+      return failAndDiscard(branch, CANCELED, at);
+    default:
+      return fail(branch, CANCELED, at);
+  }
+}
+
+/** The step in which a branch failed. */
+function failedStepOf({ history }: Branch): BranchStep {
+  const steps = history.map(({ step }) => step).filter((step) => !AFTERMATH.has(step));
+  return steps.at(-1) ?? 'authorize';
+}
+
+const AFTERMATH: ReadonlySet<BranchStep> = new Set(['discard', 'clean-up', 'done']);
+
+/** A failed branch from the step on that failed, as a new attempt; any other as it is. */
+export function retryBranch(branch: Branch, at: string): Branch {
+  if (branch.step !== 'done' || !branch.failure || isHopeless(branch.failure)) return branch;
+  const attempt = branch.attempt + 1;
+  const anew = { ...branch, attempt, failure: null, workRequestId: null, percent: 0, queue: null };
+  const failedStep = failedStepOf(branch);
+  if (branch.imageId && (failedStep === 'verify' || failedStep === 'configure'))
+    return enter(anew, failedStep, at);
+  if (branch.copy)
+    return enter({ ...anew, imageId: null, copy: { ...branch.copy, eTag: null } }, 'check', at);
+  return enter({ ...anew, imageId: null }, 'authorize', at);
+}
+
+const isCopying = (step: BranchStep) => step === 'check' || step === 'copy' || step === 'transfer';
+
+const warned = (branch: Branch, warnings: readonly Failure[]): Branch => ({
+  ...branch,
+  warnings: [...branch.warnings, ...warnings],
+});
+
+/** OCI was asked, and is first looked at after a while. */
+function asked(branch: Branch, step: BranchStep, at: string, policy: Policy): Branch {
+  return { ...enter(branch, step, at), queue: null, notBefore: nextTry(at, 0, policy) };
+}
+
+/** Whoever waits for its turn is called by the poller; should it not be, it asks again after so many of its pauses. */
+const QUEUE_PAUSES = 10;
+
+/** It has not begun, so that its patience does not run out. */
+function queued(branch: Branch, ticket: string, at: string, policy: Policy): Branch {
+  const notBefore = plusSeconds(at, QUEUE_PAUSES * policy.pollMaxSeconds);
+  return { ...branch, queue: ticket, since: at, notBefore };
+}
+
+function copied(branch: Branch, eTag: string, at: string): Branch {
+  if (!branch.copy) return branch;
+  const there = { ...branch, copy: { ...branch.copy, eTag }, percent: 0, workRequestId: null, queue: null };
+  return enter(there, branch.imports ? 'authorize' : 'clean-up', at);
+}
+
+function transferPending(branch: Branch, percent: number, at: string, policy: Policy): Branch {
+  const waited = pending(branch, percent, { what: 'copy', hours: policy.copyTimeoutHours }, at, policy);
+  return isFailure(waited) ? fail(branch, waited, at) : waited;
 }
 
 function imageRequested(
@@ -49,26 +145,24 @@ function imageRequested(
   policy: Policy,
 ): Branch {
   const { imageId, workRequestId, at } = fact;
-  if (branch.step === 'request') {
-    const asked = enter({ ...branch, imageId, workRequestId }, 'import', at);
-    return { ...asked, notBefore: nextTry(at, 0, policy) };
-  }
+  if (branch.step === 'request')
+    return asked({ ...branch, imageId, workRequestId, percent: 0 }, 'import', at, policy);
+  // The branch was ended by somebody else while this driver asked: the image must not outlive it.
+  const ended = branch.failure !== null && branch.imageId === null;
+  if (ended && AFTERMATH.has(branch.step)) return enter({ ...branch, imageId }, 'discard', at);
   // The same image, found by its tag before the answer with the work request's id was recorded.
   const missing = branch.step === 'import' && branch.imageId === imageId && branch.workRequestId === null;
-  return missing ? { ...branch, workRequestId } : branch;
+  return missing && workRequestId !== null ? { ...branch, workRequestId } : branch;
 }
 
 function importPending(branch: Branch, percent: number, at: string, policy: Policy): Branch {
-  if (hoursBetween(branch.since, at) > policy.importTimeoutHours) {
-    return fail(branch, importTimedOut(percent, policy.importTimeoutHours), at);
-  }
-  return { ...branch, percent, tries: branch.tries + 1, notBefore: nextTry(at, branch.tries + 1, policy) };
+  const waited = pending(branch, percent, { what: 'import', hours: policy.importTimeoutHours }, at, policy);
+  return isFailure(waited) ? failAndDiscard(branch, waited, at) : waited;
 }
 
 function sourceVerified(branch: Branch, result: 'same' | 'deleted' | 'changed', at: string): Branch {
-  if (result === 'changed') return enter(branch, 'discard', at);
-  const warnings = result === 'deleted' ? [...branch.warnings, SOURCE_DELETED_MEANWHILE] : branch.warnings;
-  return enter({ ...branch, warnings }, 'configure', at);
+  if (result === 'changed') return failAndDiscard(branch, sourceChanged(branch), at);
+  return enter(result === 'deleted' ? warned(branch, [SOURCE_DELETED_MEANWHILE]) : branch, 'configure', at);
 }
 
 function stepFailed(
@@ -78,36 +172,53 @@ function stepFailed(
   at: string,
   policy: Policy,
 ): Branch {
-  if (branch.step === 'done') return branch;
-  // A work request that cannot be asked for a while is no failed import, however long that takes already.
-  const patience = branch.step === 'import' ? policy.importTimeoutHours : policy.giveUpHours;
-  if (transient && hoursBetween(branch.since, at) <= patience) {
-    return { ...branch, tries: branch.tries + 1, notBefore: nextTry(at, branch.tries, policy) };
-  }
+  const { step } = branch;
+  if (step === 'done') return branch;
+  const patience = patienceOf(step, policy);
+  if (transient && hoursBetween(branch.since, at) <= patience) return waitLonger(branch, at, policy);
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
-  if (branch.step === 'clean-up')
-    return enter({ ...branch, warnings: [...branch.warnings, failure] }, 'done', at);
-  if (branch.step === 'discard')
-    return fail(
-      { ...branch, warnings: [...branch.warnings, failure] },
-      sourceChangedKept(branch.imageId),
-      at,
-    );
-  return fail(branch, failure, at);
+  if (step === 'clean-up') return enter(warned(branch, [failure]), 'done', at);
+  if (step === 'discard') return enter(imageKept(warned(branch, [failure])), 'clean-up', at);
+  if (!transient) return fail(branch, failure, at);
+  const reason = gaveUp(failure, patience);
+  // Calls without an answer may have made the image all the same.
+  return step === 'request' || step === 'import'
+    ? failAndDiscard(branch, reason, at)
+    : fail(branch, reason, at);
 }
 
-const SOURCE_CHANGED: Failure = {
-  code: 'SOURCE_CHANGED',
-  sentence:
-    'The object was overwritten while OCI was importing it, so the image may hold parts of both contents.',
-  remedy: 'The image was deleted. The new content has a run of its own; upload it again if it has none.',
+/** A work request that cannot be asked for a while is no failed one, however long that takes already. */
+function patienceOf(step: BranchStep, policy: Policy): number {
+  if (step === 'import') return policy.importTimeoutHours;
+  return step === 'transfer' ? policy.copyTimeoutHours : policy.giveUpHours;
+}
+
+/** Of a destination that nothing is known of: there is nothing to try again. */
+const isHopeless = ({ code }: Failure): boolean => code === 'DESTINATION_UNKNOWN';
+
+export const CANCELED: Failure = {
+  code: 'CANCELED',
+  sentence: 'A person canceled the run.',
+  remedy: '`byoi runs retry` begins what was canceled anew.',
 };
 
-function sourceChangedKept(imageId: string | null): Failure {
+function sourceChanged({ copy }: Branch): Failure {
   return {
-    ...SOURCE_CHANGED,
-    remedy: `The image could not be deleted: do not use it, \`oci compute image delete --image-id ${imageId}\`.`,
+    code: 'SOURCE_CHANGED',
+    sentence: `The ${copy ? 'copy' : 'object'} was overwritten while OCI was importing it, so the image may hold parts of both contents.`,
+    remedy: copy
+      ? 'The image was deleted. Delete the object that is there now; then `byoi runs retry` copies again.'
+      : 'The image was deleted. The new content has a run of its own; upload it again if it has none.',
   };
+}
+
+/** What was to be said once the image was gone is not true. */
+function imageKept(branch: Branch): Branch {
+  const { imageId, failure } = branch;
+  const remedy = imageId
+    ? `The image could not be deleted: do not use it, \`oci compute image delete --image-id ${imageId}\`.`
+    : 'There may be an image with the tag byoi-run and the id of this run: do not use it, and delete it.';
+  return { ...branch, failure: failure && { ...failure, remedy } };
 }
 
 const SOURCE_DELETED_MEANWHILE: Failure = {
@@ -116,12 +227,3 @@ const SOURCE_DELETED_MEANWHILE: Failure = {
     'The object was deleted while OCI was importing it: that it had not changed before could not be checked.',
   remedy: 'Keep the object until its run has ended.',
 };
-
-function importTimedOut(percent: number, hours: number): Failure {
-  return {
-    code: 'IMPORT_TIMED_OUT',
-    sentence: `OCI had not finished the import after ${hours} hours (last seen at ${percent} %).`,
-    remedy:
-      'Look at the work request with `oci work-requests work-request get`; drop the object again to retry.',
-  };
-}

@@ -1,5 +1,5 @@
 import type { Verdict } from '../launch/verdict.ts';
-import type { Attestation, Failure, Par, RunState } from './run.ts';
+import type { Attestation, Failure, Par, RunState, Source } from './run.ts';
 
 /** Who says a fact, and when. */
 export interface Said {
@@ -9,7 +9,8 @@ export interface Said {
   readonly heldUntil: string;
 }
 
-export type SourceLoss = 'overwritten' | 'deleted' | 'archived';
+/** `foreign`: it is a copy that another deployment made. */
+export type SourceLoss = 'overwritten' | 'deleted' | 'archived' | 'foreign';
 
 /** What a driver found out or got done; the only thing that moves a run. */
 export type Fact = Said &
@@ -25,13 +26,42 @@ export type Fact = Said &
     | { readonly kind: 'source-lost'; readonly how: SourceLoss }
     | { readonly kind: 'notified'; readonly state: RunState }
     | { readonly kind: 'closed' }
-    /** An inspection or a notification failed; `transient`: worth another try. */
+    /** An inspection, a notification or the closing failed; `transient`: worth another try. */
     | { readonly kind: 'run-step-failed'; readonly failure: Failure; readonly transient: boolean }
+    /** A person wants what failed to be tried again, each part from the step that failed. */
+    | { readonly kind: 'retried' }
+    /** A person wants the run to end, and what it made to go. */
+    | { readonly kind: 'canceled' }
+    | ExportFact
     | BranchFact
   );
 
-/** A fact about one region's branch. */
-export type BranchFact = Said & { readonly region: string } & (
+/** A fact about the export that a run begins with. */
+export type ExportFact = Said &
+  (
+    | { readonly kind: 'export-par-created'; readonly attempt: number; readonly par: Par }
+    | { readonly kind: 'export-par-lost'; readonly attempt: number }
+    | { readonly kind: 'export-requested'; readonly workRequestId: string | null }
+    | { readonly kind: 'export-pending'; readonly percent: number }
+    /** Its work request has succeeded, and the object is there. */
+    | { readonly kind: 'export-succeeded'; readonly source: Source }
+    | { readonly kind: 'export-failed'; readonly failure: Failure }
+    | { readonly kind: 'export-cleaned-up' }
+    | { readonly kind: 'export-step-failed'; readonly failure: Failure; readonly transient: boolean }
+  );
+
+/** A fact about one destination's branch; `branch` is its id. */
+export type BranchFact = Said & {
+  readonly branch: string;
+} /** The destination can take a copy, and has none yet. */ & (
+    | { readonly kind: 'destination-checked' }
+    /** As many others as are allowed at once are before it. */
+    | { readonly kind: 'queued'; readonly ticket: string }
+    | { readonly kind: 'copy-requested'; readonly workRequestId: string }
+    | { readonly kind: 'copy-pending'; readonly percent: number }
+    /** The copy is there, and it is this run's. */
+    | { readonly kind: 'copy-found'; readonly eTag: string }
+    | { readonly kind: 'copy-failed'; readonly failure: Failure }
     | { readonly kind: 'par-created'; readonly attempt: number; readonly par: Par }
     /** The PAR does not open the object any more: gone or expired. */
     | { readonly kind: 'par-lost'; readonly attempt: number }
@@ -46,3 +76,6 @@ export type BranchFact = Said & { readonly region: string } & (
     /** The branch's present step failed; `transient`: worth another try. */
     | { readonly kind: 'step-failed'; readonly failure: Failure; readonly transient: boolean }
   );
+
+/** By their kinds, since a fact of the export has nothing else that marks it. */
+export const isExportFact = (fact: Fact): fact is ExportFact => fact.kind.startsWith('export-');

@@ -13,12 +13,33 @@ export function runIdOf(source: ObjectAddress & { readonly eTag: string }): stri
   return shortHash(['drop', source.region, source.namespace, source.bucket, source.object, source.eTag]);
 }
 
+/** What makes a request to export an image the same request as another. */
+export interface ImageRequest {
+  readonly journey: 'replication' | 'share';
+  readonly imageId: string;
+  /** Ids of the destinations, in any order. */
+  readonly destinations: readonly string[];
+  readonly format: string;
+  /** What a person calls the request, where the same is wanted again. */
+  readonly request: string;
+}
+
+/** The id of the run about one request for one image: to ask twice is to ask once. */
+export function imageRunIdOf({ journey, imageId, destinations, format, request }: ImageRequest): string {
+  return shortHash([journey, imageId, format, request, ...destinations.toSorted()]);
+}
+
 /**
  * CreateImage's `opc-retry-token`: the same for the same try, whoever makes it and however often; another for
  * another attempt or another PAR. At most 64 characters.
  */
-export function importToken(runId: string, region: string, attempt: number, parId: string): string {
-  return `byoi-${shortHash([runId, region, 'import', String(attempt), parId])}`;
+export function importToken(runId: string, branch: string, attempt: number, parId: string): string {
+  return `byoi-${shortHash([runId, branch, 'import', String(attempt), parId])}`;
+}
+
+/** ExportImage's, likewise. */
+export function exportToken(runId: string, attempt: number, parId: string): string {
+  return `byoi-${shortHash([runId, 'export', String(attempt), parId])}`;
 }
 
 /** Parts are length-prefixed, so that no two lists of parts give one text. */

@@ -1,10 +1,12 @@
-/** How patiently a run is driven; from config.json. */
+/** How patiently a run is driven, and what it leaves behind; from config.json. */
 export interface Policy {
   /** A work request is asked after this many seconds first … */
   readonly pollFirstSeconds: number;
   /** … and at most this many seconds apart, however long it takes. */
   readonly pollMaxSeconds: number;
-  /** An import that has not ended after this many hours has failed. */
+  /** An export, a copy, an import that has not ended after so many hours has failed. */
+  readonly exportTimeoutHours: number;
+  readonly copyTimeoutHours: number;
   readonly importTimeoutHours: number;
   /** A step that keeps failing for a passing reason is given up after this many hours. */
   readonly giveUpHours: number;

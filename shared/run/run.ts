@@ -1,15 +1,19 @@
 import type { Verdict } from '../launch/verdict.ts';
 
-/** An object in Object Storage. */
-export interface ObjectAddress {
+/** A bucket of Object Storage. */
+export interface BucketAddress {
   readonly region: string;
   readonly namespace: string;
   readonly bucket: string;
+}
+
+/** An object in Object Storage. */
+export interface ObjectAddress extends BucketAddress {
   /** Any bytes up to 1024; never a path, a command or an unescaped log line. */
   readonly object: string;
 }
 
-/** The object a run is about, pinned to one content by its eTag. */
+/** The object that a run's images come from, pinned to one content by its eTag. */
 export interface Source extends ObjectAddress {
   readonly eTag: string;
   /** Bytes. */
@@ -19,12 +23,48 @@ export interface Source extends ObjectAddress {
 }
 
 /**
+ * What a run is: a `drop` begins with an object in a drop bucket; a `replication` with an image that is exported, or with
+ * an export that a person made; a `share` with an image that is exported for somebody else to import.
+ */
+export type Journey = 'drop' | 'replication' | 'share';
+
+/** A custom image that is exported, as it was when its run began; what its copies take over from it. */
+export interface SourceImage {
+  readonly region: string;
+  readonly imageId: string;
+  readonly displayName: string;
+  /** Without those of a run: what byoi wrote is said of one image, and of no copy. */
+  readonly freeformTags: Readonly<Record<string, string>>;
+  readonly definedTags: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Of its capability schema; null where it has none. */
+  readonly schemaData: Readonly<Record<string, unknown>> | null;
+  readonly shapes: readonly CompatibleShape[];
+}
+
+/** A shape that may launch an image, and within which bounds: fields of ImageShapeCompatibilityEntry. */
+export interface CompatibleShape {
+  readonly shape: string;
+  readonly memoryConstraints?: Readonly<Record<string, unknown>>;
+  readonly ocpuConstraints?: Readonly<Record<string, unknown>>;
+}
+
+/**
  * Where a run stands. OPEN and NEEDS_LICENSE have a next step; the others are ends.
  * - NEEDS_LICENSE: held until somebody attests a licence; nothing has been asked of OCI.
+ * - PARTIAL: some of its regions have their image, others failed.
  * - REFUSED: OCI would not take the image, or it is not safe to.
  * - SUPERSEDED: the object was overwritten or deleted before its import was asked for.
+ * - CANCELED: a person stopped it, before any region had its image.
  */
-export type RunState = 'OPEN' | 'NEEDS_LICENSE' | 'SUCCEEDED' | 'REFUSED' | 'SUPERSEDED' | 'FAILED';
+export type RunState =
+  | 'OPEN'
+  | 'NEEDS_LICENSE'
+  | 'SUCCEEDED'
+  | 'PARTIAL'
+  | 'REFUSED'
+  | 'SUPERSEDED'
+  | 'CANCELED'
+  | 'FAILED';
 
 /** What went wrong, for a person. */
 export interface Failure {
@@ -36,7 +76,7 @@ export interface Failure {
 /** Who says that the image may be used under which licence. */
 export interface Attestation {
   readonly text: string;
-  /** How it was said: with the dropped object, in config.json, or by `byoi runs attest`. */
+  /** How it was said: with the dropped object or the image, in config.json, or by a command. */
   readonly how: 'metadata' | 'configuration' | 'command';
   /** OCID of the caller, where known. */
   readonly by: string | null;
@@ -50,35 +90,15 @@ export interface Par {
   readonly expiresAt: string;
 }
 
-/**
- * The steps of one region's import, in order:
- * `authorize` make a PAR · `request` call CreateImage · `import` await its work request · `verify` is the source
- * unchanged? · `discard` delete the image of a changed source · `configure` capability schema and shapes ·
- * `clean-up` delete the PARs · `done`.
- */
-export type BranchStep =
-  | 'authorize'
-  | 'request'
-  | 'import'
-  | 'verify'
-  | 'discard'
-  | 'configure'
-  | 'clean-up'
-  | 'done';
-
-/** One region's part of a run; one region's failure stops no other. */
-export interface Branch {
-  readonly region: string;
-  /** Where the image goes. */
-  readonly compartmentId: string;
-  readonly displayName: string;
-  readonly step: BranchStep;
-  /** From 1; a new one has a new PAR and a new retry token. */
+/** A part of a run with steps of its own: the export, and one branch for each destination. */
+export interface Stage<Step extends string> {
+  readonly step: Step;
+  /** From 1; a new one has new PARs and new retry tokens. */
   readonly attempt: number;
   readonly par: Par | null;
-  readonly imageId: string | null;
+  /** Of the work request that is waited for; null while there is none, or it is not known. */
   readonly workRequestId: string | null;
-  /** Of the work request, 0 to 100. */
+  /** Of that work request, 0 to 100. */
   readonly percent: number;
   /** How often the present step has been tried or asked in vain: what its backoff grows with. */
   readonly tries: number;
@@ -89,11 +109,72 @@ export interface Branch {
   readonly failure: Failure | null;
   /** Told, not fatal: a shape that could not be added, a source deleted while it was imported. */
   readonly warnings: readonly Failure[];
+  /** The steps there were, with when each began; the present one last. */
+  readonly history: readonly { readonly step: Step; readonly attempt: number; readonly at: string }[];
+}
+
+/**
+ * The steps of an export, in order: `authorize` make a PAR to write by · `request` call ExportImage · `export` await its
+ * work request, and the object · `clean-up` delete the PAR, and what a failed export left · `done`.
+ */
+export type ExportStep = 'authorize' | 'request' | 'export' | 'clean-up' | 'done';
+
+export type ExportFormat = 'OCI' | 'QCOW2' | 'VMDK';
+
+/** The export that a run begins with. */
+export interface Export extends Stage<ExportStep> {
+  readonly format: ExportFormat;
+  /** The object that it becomes. */
+  readonly object: ObjectAddress;
+}
+
+/**
+ * The steps of one destination, in order:
+ * `check` can it take the copy? · `copy` call CopyObject · `transfer` await its work request ·
+ * `authorize` make a PAR · `request` call CreateImage · `import` await its work request · `verify` is the object
+ * unchanged? · `discard` delete the image that must not stay · `configure` capability schema and shapes ·
+ * `clean-up` delete the PARs, and the copy where it is not kept · `done`.
+ * A branch that imports from the source itself begins with `authorize`; one in another tenancy ends with its copy.
+ */
+export type BranchStep =
+  | 'check'
+  | 'copy'
+  | 'transfer'
+  | 'authorize'
+  | 'request'
+  | 'import'
+  | 'verify'
+  | 'discard'
+  | 'configure'
+  | 'clean-up'
+  | 'done';
+
+/** The copy that a branch imports from. */
+export interface Copy extends ObjectAddress {
+  /** null until it is there. */
+  readonly eTag: string | null;
+}
+
+/** One destination's part of a run; one's failure stops no other. */
+export interface Branch extends Stage<BranchStep> {
+  /** The region, with `@namespace` where it is another tenancy's: what the destination is called everywhere. */
+  readonly id: string;
+  readonly region: string;
+  /** Where the image goes. */
+  readonly compartmentId: string;
+  readonly displayName: string;
+  /** null: the image is imported from where the source lies, in whatever region. */
+  readonly copy: Copy | null;
+  /** Not where another tenancy imports it by itself. */
+  readonly imports: boolean;
+  readonly imageId: string | null;
+  /** The ticket it waits for its turn with (`copy/us-ashburn-1/…`); null where it waits for none. */
+  readonly queue: string | null;
 }
 
 /** One image's journey: `runs/ID` in the ledger bucket, changed only by compare-and-swap. */
 export interface Run {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly id: string;
   /** Random at each write: tells our own write, whose answer was lost, from somebody else's. */
   readonly nonce: string;
@@ -109,8 +190,16 @@ export interface Run {
    */
   readonly dueAt: string | null;
   readonly state: RunState;
-  readonly source: Source;
-  /** null until the image was inspected. */
+  readonly journey: Journey;
+  /** null until the export that it is has been made. */
+  readonly source: Source | null;
+  /** The image that is exported; null where the run began with an object. */
+  readonly image: SourceImage | null;
+  /** null where there is nothing to export. */
+  readonly exporting: Export | null;
+  /** Until when an export that is shared is kept; null: by the deployment's policy. */
+  readonly keepUntil: string | null;
+  /** null until the image was inspected; of an image that is exported it is the image's own. */
   readonly verdict: Verdict | null;
   readonly attestation: Attestation | null;
   readonly branches: readonly Branch[];
@@ -118,7 +207,7 @@ export interface Run {
   readonly failure: Failure | null;
   /** The state that a notification is still owed for. */
   readonly untold: RunState | null;
-  /** Inspections or notifications tried in vain, since when, and when the next try is due. */
+  /** Inspections, notifications or closings tried in vain, since when, and when the next try is due. */
   readonly tries: number;
   readonly since: string;
   readonly notBefore: string;
@@ -126,4 +215,14 @@ export interface Run {
 
 export function isEnded(state: RunState): boolean {
   return state !== 'OPEN' && state !== 'NEEDS_LICENSE';
+}
+
+/** What a branch reads: its copy, or the source itself. */
+export function originOf(
+  { source }: Run,
+  { copy }: Branch,
+): ObjectAddress & { readonly eTag: string | null } {
+  const origin = copy ?? source;
+  if (!origin) throw new Error('A branch at work before its source is there: the run record is damaged.');
+  return origin;
 }

@@ -15,6 +15,9 @@ export class ConfigError extends ByoiError {
   }
 }
 
+/** One run's record has room for no more, and its driver takes their steps side by side. */
+export const MAX_DESTINATIONS = 16;
+
 /** An upload in progress, a checksum, a text: nothing that anybody wants to boot. */
 const IGNORED_NAMES = [
   ...['*/', '*.part', '*.partial', '*.tmp', '*.crdownload', '*.filepart', '*.aria2'],
@@ -36,11 +39,18 @@ const IGNORED_NAMES = [
 ];
 
 const ocid = (type: string) => z.string().startsWith(`ocid1.${type}.`);
+const compartment = z.union([ocid('compartment'), ocid('tenancy')]);
+const region = z.string().regex(/^[a-z]+(-[a-z0-9]+)+$/, 'not a region, as us-ashburn-1');
+const bucket = z.string().min(1);
+const byPar = z
+  .number()
+  .positive()
+  .max(24, 'OCI works by a pre-authenticated request, and that lives for 24 hours')
+  .default(12);
+const atOnce = z.int().min(1).max(1000).default(20);
 
 export const configSchema = z.strictObject({
-  compartmentId: z
-    .union([ocid('compartment'), ocid('tenancy')])
-    .describe('The compartment the images go to.'),
+  compartmentId: compartment.describe('The compartment the images go to.'),
   dropBuckets: z
     .array(z.string().min(1))
     .min(1)
@@ -64,18 +74,77 @@ export const configSchema = z.strictObject({
     .describe(
       'For each licensed system the text that attests the right to run it in OCI; without it such an image is held.',
     ),
+  tenancyId: ocid('tenancy')
+    .optional()
+    .describe(
+      'The tenancy; without it neither its subscribed regions nor its image limit are looked at before a copy.',
+    ),
+  exportBuckets: z
+    .array(z.strictObject({ region, bucket }))
+    .default([])
+    .describe(
+      'For each region whose images are exported the bucket that the exports go to. What a person exports into one is replicated too.',
+    ),
+  destinations: z
+    .array(
+      z.strictObject({
+        region,
+        bucket: bucket.describe('Where the copies arrive.'),
+        namespace: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Another tenancy's, which imports by itself; without it the ledger's."),
+        compartmentId: compartment
+          .optional()
+          .describe('The compartment of the images there; without it `compartmentId`.'),
+      }),
+    )
+    .max(MAX_DESTINATIONS, `a run has at most ${MAX_DESTINATIONS} destinations`)
+    .default([])
+    .describe(
+      'Where images can be replicated to: called by its region, or `region@namespace` in another tenancy.',
+    ),
+  replicateDropsTo: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Destinations of every dropped disk; `opc-meta-byoi-replicate-to` on an object goes before it.',
+    ),
+  replicateExportsTo: z
+    .array(z.string())
+    .optional()
+    .describe('Destinations of what a person exports into an export bucket; without it all of them.'),
+  strategy: z
+    .enum(['copy', 'direct'])
+    .default('copy')
+    .describe(
+      'How a disk gets to another region: `copy` it there and import the copy, or import `direct` from where it lies.',
+    ),
+  intermediates: z
+    .enum(['delete', 'expire', 'keep'])
+    .default('delete')
+    .describe(
+      'What becomes of the exports and copies that runs make: `delete` once their run has succeeded, `expire` after `intermediateDays`, `keep` for ever.',
+    ),
+  intermediateDays: z
+    .number()
+    .positive()
+    .default(7)
+    .describe(
+      'After so many days they expire; with `delete` this is for runs that did not succeed, so that they can be retried.',
+    ),
+  copiesAtOnce: atOnce.describe('Copies at work at once from one region; others wait for their turn.'),
+  importsAtOnce: atOnce.describe('Imports at work at once in one region; others wait for their turn.'),
   pollFirstSeconds: z
     .number()
     .positive()
     .default(5)
     .describe('A work request is first asked after this many seconds …'),
   pollMaxSeconds: z.number().positive().default(60).describe('… and then at most this many seconds apart.'),
-  importTimeoutHours: z
-    .number()
-    .positive()
-    .max(24, 'OCI reads the object by a pre-authenticated request, and that lives for 24 hours')
-    .default(12)
-    .describe('An import that takes longer has failed; 24 at most.'),
+  exportTimeoutHours: byPar.describe('An export that takes longer has failed; 24 at most.'),
+  copyTimeoutHours: z.number().positive().default(24).describe('A copy that takes longer has failed.'),
+  importTimeoutHours: byPar.describe('An import that takes longer has failed; 24 at most.'),
   giveUpHours: z
     .number()
     .positive()
@@ -94,6 +163,27 @@ export function parseConfig(value: unknown): Config {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new ConfigError(`config.json: ${issue?.path.join('.') || 'the document'}: ${issue?.message}.`);
+}
+
+/**
+ * A bucket has one part to play: where copies arrive nothing is dropped, or what one run writes would begin another.
+ *
+ * @param ledger where the drop buckets are, too
+ * @throws {ConfigError} naming the bucket
+ */
+export function checkBuckets(
+  { dropBuckets, exportBuckets, destinations }: Config,
+  ledger: { readonly region: string; readonly namespace: string; readonly bucket: string },
+): void {
+  const hub = [ledger.bucket, ...dropBuckets].map((bucket) => ({ region: ledger.region, bucket }));
+  const own = destinations.filter(({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace);
+  const seen = new Set<string>();
+  for (const { region, bucket } of [...hub, ...exportBuckets, ...own]) {
+    const place = `${bucket} in ${region}`;
+    if (seen.has(place))
+      throw new ConfigError(`config.json: the bucket ${place} is named for more than one thing.`);
+    seen.add(place);
+  }
 }
 
 /** `satisfies`: every field of the policy is a key of config.json. */

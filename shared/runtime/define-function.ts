@@ -60,7 +60,8 @@ async function invoke(
   const event = parseEvent(message) ?? null;
   const payload = event ? null : directPayload(message);
   const wanted =
-    payload !== null || (event !== null && definition.trigger.eventTypes.includes(event.eventType));
+    payload !== null ||
+    (event !== null && definition.trigger.some(({ eventTypes }) => eventTypes.includes(event.eventType)));
   if (!wanted)
     return { ignored: event ? `event type ${event.eventType}` : 'neither an event nor a payload of byoi' };
   const end = context.deadline ?? new Date(Date.now() + DEFAULT_TIMEOUT_MS);

@@ -3,7 +3,7 @@ import { type Clients, connect } from '../oci/clients.ts';
 import { type Documents, type LedgerAddress, openDocuments } from '../oci/documents.ts';
 import { openRunStore, type RunStore } from '../oci/run-store.ts';
 import type { Policy } from '../run/policy.ts';
-import { type Config, ConfigError, parseConfig, policyOf } from './config.ts';
+import { type Config, ConfigError, checkBuckets, parseConfig, policyOf } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
 import { functionSigner } from './signer.ts';
@@ -54,7 +54,11 @@ export async function deploymentOn(
 async function readConfig(documents: Documents, ledger: LedgerAddress): Promise<Config> {
   try {
     const stored = await documents.read('config.json');
-    if (stored) return parseConfig(stored.value);
+    if (stored) {
+      const config = parseConfig(stored.value);
+      checkBuckets(config, ledger);
+      return config;
+    }
   } catch (error) {
     if (error instanceof SyntaxError) throw new ConfigError('config.json is not valid JSON.');
     throw error;

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalCloud, startLocalCloud } from '../../cli/local/cloud.ts';
 import type { CloudOptions } from '../../local/cloud.ts';
+import { listObjects } from '../../shared/oci/objects.ts';
 import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import { isEnded, type Run } from '../../shared/run/run.ts';
@@ -36,6 +37,8 @@ export interface Deployed extends LocalCloud {
   invoke(functionName: string, body: string): Promise<{ status: number; body: string }>;
   /** The lines that the functions logged. */
   logs(): Promise<string[]>;
+  /** What runs are to take away behind them: PARs, unfinished uploads, intermediates, tickets, markers. */
+  leftovers(): Promise<string[]>;
   /** Images there are. */
   images(): Promise<{ id: string; displayName: string; freeformTags: Record<string, string> }[]>;
   remove(): Promise<void>;
@@ -149,6 +152,26 @@ export async function deploy(
         }),
       );
       return lines.flat().map(({ line }) => line);
+    },
+    async leftovers() {
+      const found: string[] = [];
+      for (const region of Object.keys(endpoints)) {
+        const storage = await clients.objectStorage(region);
+        const names = [deployment.exportBucket, deployment.copyBucket];
+        if (region === ledger.region) names.push(dropBucket);
+        for (const bucketName of names) {
+          const place = { namespaceName: ledger.namespace, bucketName };
+          const pars = (await storage.listPreauthenticatedRequests(place)).items;
+          found.push(...pars.map(({ name }) => `PAR ${name} in ${region}`));
+          const uploads = (await storage.listMultipartUploads(place)).items;
+          found.push(...uploads.map(({ object }) => `upload ${object} in ${region}`));
+          const { objects } = (await storage.listObjects({ ...place, prefix: 'byoi/' })).listObjects;
+          found.push(...objects.map(({ name }) => `object ${name} in ${region}`));
+        }
+      }
+      for (const folder of ['tickets/', 'exporting/', 'open/'])
+        for await (const { name } of listObjects(clients, ledger, folder)) found.push(name);
+      return found;
     },
     async images() {
       const compute = await clients.compute(ASHBURN);

@@ -1,7 +1,9 @@
 import type { Clients } from '../../shared/oci/clients.ts';
 import type { Documents } from '../../shared/oci/documents.ts';
 import { DocumentConflictError } from '../../shared/oci/documents.ts';
+import { parseConfig } from '../../shared/runtime/config.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { A_POLICY } from './runs.ts';
 
 type Methods = Record<string, (request: never) => unknown>;
 
@@ -27,11 +29,22 @@ export function fakeClients(services: Partial<Record<keyof Clients, Methods>>): 
 export const serviceError = (statusCode: number, serviceCode: string, message = 'no') =>
   Object.assign(new Error(message), { statusCode, serviceCode, opcRequestId: 'r' });
 
-/** A deployment with only what the code under test needs. */
-export const fakeDeployment = (parts: object): Deployment =>
+export const A_CONFIG = parseConfig({
+  compartmentId: 'ocid1.compartment.oc1..a',
+  dropBuckets: ['drop'],
+  advanceRunsFunctionId: 'ocid1.fnfunc.oc1..a',
+});
+
+/** A deployment with only what the code under test needs; of its configuration what differs from the defaults. */
+export const fakeDeployment = ({
+  config = {},
+  ...parts
+}: { config?: object } & Record<string, unknown>): Deployment =>
   ({
     log: { info() {}, warn() {}, error() {} },
-    policy: { pollFirstSeconds: 0.002, pollMaxSeconds: 0.005, importTimeoutHours: 12, giveUpHours: 6 },
+    policy: { ...A_POLICY, pollFirstSeconds: 0.002, pollMaxSeconds: 0.005 },
+    documents: memoryDocuments(),
+    config: { ...A_CONFIG, ...config },
     ...parts,
   }) as unknown as Deployment;
 
@@ -53,7 +66,15 @@ export function memoryDocuments(milliseconds = 0): Documents {
       stored.set(name, written);
       return written;
     },
-    async mark() {},
-    async remove() {},
+    async mark(name) {
+      stored.set(name, { value: null, eTag: 'mark' });
+    },
+    async remove(name) {
+      stored.delete(name);
+    },
+    async *list(prefix) {
+      const names = [...stored.keys()].filter((name) => name.startsWith(prefix)).sort();
+      for (const name of names) yield { name, eTag: '', createdAt: new Date() };
+    },
   };
 }

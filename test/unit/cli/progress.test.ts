@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startProgress } from '../../../cli/progress.ts';
 import type { Run } from '../../../shared/run/run.ts';
-import { aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
+import { A_SOURCE, aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 import { recordingTerminal, screenAfter } from '../../support/terminal.ts';
 
 const one = 'aaaaaaaaaaaaaaaaaaaaaaaaaa';
@@ -37,7 +37,7 @@ describe('where nobody watches', () => {
       `${title}  us-ashburn-1 importing`,
       `${title}  us-ashburn-1 checking that the object is still the same`,
       `${title}  us-ashburn-1 setting firmware and shapes`,
-      `${title}  us-ashburn-1 deleting the pre-authenticated request`,
+      `${title}  us-ashburn-1 cleaning up`,
       `${title}  SUCCEEDED  us-ashburn-1 ocid1.image.oc1.iad.one`,
     ]);
   });
@@ -52,7 +52,7 @@ describe('where nobody watches', () => {
     for (const run of runs) {
       const terminal = recordingTerminal();
       startProgress(terminal).show(run);
-      expect(terminal.written()).not.toMatch(/request|importing|checking|firmware/);
+      expect(terminal.written()).not.toMatch(/asking|importing|checking|firmware/);
     }
   });
 
@@ -72,7 +72,7 @@ describe('where nobody watches', () => {
   test('no escape sequence is written, whatever the object is called', () => {
     const terminal = recordingTerminal();
     const run = aRun();
-    startProgress(terminal).show({ ...run, source: { ...run.source, object: '\u001b[2J\nx' } });
+    startProgress(terminal).show({ ...run, source: { ...A_SOURCE, object: '\u001b[2J\nx' } });
     expect(terminal.written().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(terminal.written()).toContain('\\u001b[2J\\u000ax');
   });

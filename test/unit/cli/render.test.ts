@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { json, painter } from '../../../cli/output.ts';
 import { publicRun, RUN_STATES, renderOutcome, renderRun } from '../../../cli/render-run.ts';
 import { renderVerdict, summarizeVerdict } from '../../../cli/render-verdict.ts';
-import { aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
+import { A_SOURCE, aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 
 const plain = painter({ colours: false });
 
@@ -63,7 +63,12 @@ describe('a run', () => {
         },
         branches: [
           aBranch(),
-          aBranch({ region: 'eu-zurich-1', step: 'done', imageId: 'ocid1.image.oc1.zrh.two' }),
+          aBranch({
+            id: 'eu-zurich-1',
+            region: 'eu-zurich-1',
+            step: 'done',
+            imageId: 'ocid1.image.oc1.zrh.two',
+          }),
         ],
       }),
       plain,
@@ -113,7 +118,7 @@ describe('a run', () => {
     const text = renderRun(
       {
         ...run,
-        source: { ...run.source, object: hostile, eTag: hostile },
+        source: { ...A_SOURCE, object: hostile, eTag: hostile },
         branches: [
           aBranch({ displayName: hostile, failure: { code: 'X', sentence: hostile, remedy: hostile } }),
         ],

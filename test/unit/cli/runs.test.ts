@@ -68,7 +68,7 @@ beforeAll(async () => {
   const failure = { code: 'IMPORT_FAILED', sentence: 'The import failed.', remedy: 'Try it again.' };
   await store.open(aRun({ id: OPEN, openedAt: '2025-01-02T00:00:00.000Z' }));
   await store.open(aRun({ id: FAILED, state: 'FAILED', failure, closedAt: '2025-01-01T01:00:00.000Z' }));
-  await store.setMarker(FAILED, false);
+  await store.unmark(FAILED);
   const held = [aBranch({ step: 'authorize', par: null, imageId: null, workRequestId: null, percent: 0 })];
   await store.open(
     aRun({ id: HELD, state: 'NEEDS_LICENSE', branches: held, openedAt: '2025-01-01T00:00:00.000Z' }),
@@ -260,7 +260,7 @@ describe('runs watch', () => {
   test('does not wait for an open run that has a marker and no record', async () => {
     await objectStorageOf(cloud).createBucket('orphans');
     const orphans = openRunStore(clients, { ...ledger, bucket: 'orphans' });
-    await orphans.setMarker('orphan', true);
+    await orphans.mark('orphan');
     expect(await byoi('runs', 'watch', '--ledger-bucket', 'orphans')).toMatchObject({ status: 0, out: '' });
     await orphans.open(aRun({ state: 'NEEDS_LICENSE' }));
     expect(await byoi('runs', 'watch', '--ledger-bucket', 'orphans')).toMatchObject({ status: 2 });

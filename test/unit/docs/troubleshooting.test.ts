@@ -64,7 +64,7 @@ test('docs/troubleshooting.md has a section for each code in the source and none
 test('every code stands in the source as it is, so that none is missed', () => {
   const others = expressions.filter((expression) => codesIn(expression).length === 0);
   // Passed on from where it stands; the type; DecompressionError's kind; SOURCE_DELETED and its like, of which
-  // shared/run/advance.ts has the texts.
+  // shared/run/losses.ts has the texts.
   const known = ['code', 'error.code', 'reason.code', 'codeOf', 'sentence', 'string', "'cut off'"];
   expect(new Set(others)).toEqual(new Set([...known, '`SOURCE_${how.toUpperCase']));
 });

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { NO_DEADLINE } from '../../../shared/deadline.ts';
-import { checkImport, discardImage } from '../../../shared/drive/check-import.ts';
+import { checkImport } from '../../../shared/drive/check-import.ts';
+import { cleanUp } from '../../../shared/drive/clean-up.ts';
 import { configureImage } from '../../../shared/drive/configure-image.ts';
 import { createImage } from '../../../shared/drive/create-image.ts';
+import { defaultDisplayName } from '../../../shared/drive/display-name.ts';
 import { inspectSource } from '../../../shared/drive/inspect-source.ts';
 import { notify } from '../../../shared/drive/notify.ts';
-import { deletePars } from '../../../shared/drive/pars.ts';
-import { defaultDisplayName, takeUp } from '../../../shared/drive/take-up.ts';
+import { discardImage } from '../../../shared/drive/own-image.ts';
+import { takeUp } from '../../../shared/drive/take-up.ts';
 import { advance } from '../../../shared/run/advance.ts';
 import type { Run } from '../../../shared/run/run.ts';
 import { fakeClients, fakeDeployment, serviceError } from '../../support/fake-oci.ts';
-import { aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
+import { A_SOURCE, aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 
 const NOW = new Date().toISOString();
 const LATER = new Date(Date.now() + 3_600_000).toISOString();
@@ -18,7 +20,11 @@ const fail = (status: number, code: string) => () => {
   throw serviceError(status, code);
 };
 const deploymentOf = (services: Parameters<typeof fakeClients>[0], more: object = {}) =>
-  fakeDeployment({ clients: fakeClients(services), ledger: { region: 'us-ashburn-1' }, config: {}, ...more });
+  fakeDeployment({
+    clients: fakeClients(services),
+    ledger: { region: 'us-ashburn-1', namespace: 'ns' },
+    ...more,
+  });
 
 describe('an import whose work request failed', () => {
   it('is told in what OCI said, short and without the PAR that it quotes', async () => {
@@ -83,7 +89,7 @@ describe('the configuration of an image', () => {
   };
   const uefi = aRun({
     verdict: aVerdict({ format: 'oci' }),
-    source: { ...aRun().source, metadata: { 'opc-meta-byoi-firmware': 'UEFI_64' } },
+    source: { ...A_SOURCE, metadata: { 'opc-meta-byoi-firmware': 'UEFI_64' } },
   });
 
   it("changes the firmware in an archive's own schema, and keeps the rest of it", async () => {
@@ -127,7 +133,7 @@ it('PARs that may not be listed are not taken for deleted', async () => {
   const deployment = deploymentOf({
     objectStorage: { listPreauthenticatedRequests: fail(404, 'BucketNotFound') },
   });
-  await expect(deletePars(deployment, aRun(), aBranch())).rejects.toMatchObject({
+  await expect(cleanUp(deployment, aRun(), aBranch())).rejects.toMatchObject({
     code: 'OCI_NOT_FOUND_OR_NOT_ALLOWED',
   });
 });
@@ -178,7 +184,7 @@ describe('CreateImage', () => {
       return { image: { id: 'i' }, opcWorkRequestId: 'w' };
     };
     const deployment = deploymentOf({ objectStorage: heads(), compute: { createImage: createImageCall } });
-    const run = aRun({ source: { ...aRun().source, object: `\u0007\n${'💽'.repeat(300)}` } });
+    const run = aRun({ source: { ...A_SOURCE, object: `\u0007\n${'💽'.repeat(300)}` } });
     await createImage(deployment, run, { ...branch, par });
     const tag = asked[0]?.createImageDetails.freeformTags['byoi-source'] ?? '';
     expect(tag).toMatch(/^drop\/\\u0007\\u000a(💽)+$/u);
@@ -202,10 +208,7 @@ it('the title of a notification is one line: a mail with another is refused', as
     },
     { config: { notificationTopicId: 'ocid1.onstopic.oc1..a' } },
   );
-  await notify(
-    deployment,
-    aRun({ state: 'FAILED', source: { ...aRun().source, object: 'a\r\nBcc: all.qcow2' } }),
-  );
+  await notify(deployment, aRun({ state: 'FAILED', source: { ...A_SOURCE, object: 'a\r\nBcc: all.qcow2' } }));
   expect(titles).toEqual(['byoi: FAILED a\\u000d\\u000aBcc: all.qcow2']);
 });
 
@@ -222,7 +225,6 @@ describe('an object that arrived', () => {
         { objectStorage: { headObject: () => ({ eTag: 'e', contentLength: 1, opcMeta: {}, ...head }) } },
         {
           deadline: NO_DEADLINE,
-          config: { ignoreNames: [], compartmentId: 'ocid1.compartment.oc1..a' },
           runs: {
             async open(run: Run) {
               opened.push(run);
@@ -256,8 +258,15 @@ describe('an object that arrived', () => {
     expect((await arrive({ archivalState: 'Restored' })).stored?.value.state).toBe('OPEN');
   });
 
-  it("and says that it is a copy of a run's is taken up where there is no such run", async () => {
+  it("and says that it is a copy of a run's is refused where there is no such run: it may be another deployment's", async () => {
     const taken = await arrive({ opcMeta: { 'opc-meta-byoi-run': 'a'.repeat(26) } });
-    expect(taken.stored?.value.state).toBe('OPEN');
+    expect(taken.stored?.value).toMatchObject({
+      state: 'REFUSED',
+      untold: 'REFUSED',
+      failure: {
+        code: 'COPY_OF_ANOTHER_DEPLOYMENT',
+        remedy: expect.stringContaining('opc-meta-byoi-run'),
+      },
+    });
   });
 });

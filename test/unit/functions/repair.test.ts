@@ -16,8 +16,12 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
     ledger: LEDGER,
     deadline: NO_DEADLINE,
     log: { info() {}, error() {}, warn: (message: string) => warned.push(message) },
-    config: { dropBuckets: ['drop'], ignoreNames: [] },
-    clients: fakeClients({ objectStorage: { listObjects: () => ({ listObjects: { objects } }) } }),
+    clients: fakeClients({
+      objectStorage: {
+        listObjects: () => ({ listObjects: { objects } }),
+        listPreauthenticatedRequests: () => ({ items: [] }),
+      },
+    }),
     runs: {
       async *openMarkers() {
         for (const id of ['damaged', 'closed', 'orphan']) yield { id, createdAt: new Date(0) };
@@ -27,10 +31,11 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
         if (id === 'orphan') return undefined;
         return { value: aRun({ id, closedAt: id === 'closed' ? 'then' : null }), eTag: '1' };
       },
-      setMarker: async (id: string, open: boolean) => void markers.push([id, open]),
+      mark: async (id: string) => void markers.push([id, true]),
+      unmark: async (id: string) => void markers.push([id, false]),
     },
   });
-  expect(await repair(deployment)).toEqual({ found: 0 });
+  expect(await repair(deployment)).toEqual({ found: 0, swept: 0 });
   expect(markers).toEqual([
     ['closed', false],
     ['orphan', false],

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { parseDestinations } from '../../shared/drive/plan.ts';
+import { type ImageRequest, takeUpImage } from '../../shared/drive/take-up-image.ts';
+import { wakePoller } from '../../shared/drive/wake.ts';
+import type { ExportFormat, Run } from '../../shared/run/run.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { openDeployment } from '../deployment.ts';
+import { regionOfImage } from '../image-ocid.ts';
+import type { GlobalOptions, LedgerOptions } from '../options.ts';
+import { json, painter } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { publicRun, renderOutcome, renderRun } from '../render-run.ts';
+import { EXIT, type ExitCode } from '../report-error.ts';
+import type { Io } from '../terminal.ts';
+import { exitCodeOf, followRuns, POLL_INTERVAL_MS } from './watch-runs.ts';
+
+export interface ReplicateOptions extends GlobalOptions, LedgerOptions {
+  readonly to: readonly string[];
+  readonly format: ExportFormat;
+  readonly strategy?: 'copy' | 'direct';
+  readonly displayName?: string;
+  readonly license?: string;
+  readonly again: boolean;
+  readonly wait: boolean;
+}
+
+export async function replicateImage(io: Io, options: ReplicateOptions, imageId: string): Promise<ExitCode> {
+  const { connection, deployment } = await openDeployment(io, options);
+  const { license, format, strategy = deployment.config.strategy, displayName = null } = options;
+  const run = await beginRun(deployment, {
+    journey: 'replication',
+    imageId,
+    region: options.region ?? (await regionOfImage(imageId, connection.region)),
+    to: options.to.flatMap(parseDestinations),
+    format,
+    strategy,
+    displayName,
+    license: license === undefined ? null : { text: license, how: 'command', by: connection.caller },
+    keepUntil: null,
+    request: options.again ? randomUUID() : '',
+  });
+  const wantsJson = options.output === 'json';
+  if (!options.wait) {
+    io.out.write(wantsJson ? json(publicRun(run)) : renderRun(run, painter(io.out)));
+    return EXIT.ok;
+  }
+  const ended = await follow(io, deployment, run, wantsJson);
+  io.out.write(wantsJson ? json(publicRun(ended)) : `\n${renderOutcome(ended, painter(io.out))}`);
+  return exitCodeOf([ended]);
+}
+
+/** Opens the run, or finds it, and sees to it that somebody drives it: a function, with its own rights. */
+export async function beginRun(deployment: Deployment, request: ImageRequest): Promise<Run> {
+  const taken = await takeUpImage(deployment, request);
+  if (!taken.stored) throw new Error(taken.ignored);
+  const { value: run } = taken.stored;
+  if (run.closedAt === null) await wakePoller(deployment);
+  return run;
+}
+
+/** Shows the run's steps until it has ended or is held. */
+export async function follow(
+  io: Io,
+  deployment: Deployment,
+  run: Run,
+  wantsJson: boolean,
+  intervalMs = POLL_INTERVAL_MS,
+): Promise<Run> {
+  const progress = startProgress(wantsJson ? io.err : io.out);
+  const [ended = run] = await followRuns(deployment.runs, [run.id], progress, intervalMs);
+  return ended;
+}

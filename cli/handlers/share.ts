@@ -1,0 +1,115 @@
+import { call } from '../../shared/oci/errors.ts';
+import { named } from '../../shared/oci/objects.ts';
+import type { ExportFormat, Source } from '../../shared/run/run.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { shellWord } from '../../shared/shell-word.ts';
+import { openDeployment } from '../deployment.ts';
+import { parseDuration } from '../duration.ts';
+import { RunFailedError } from '../errors.ts';
+import { regionOfImage } from '../image-ocid.ts';
+import type { GlobalOptions, LedgerOptions } from '../options.ts';
+import { painter, printable } from '../output.ts';
+import { renderOutcome } from '../render-run.ts';
+import { EXIT, type ExitCode } from '../report-error.ts';
+import type { Io } from '../terminal.ts';
+import { beginRun, follow } from './replicate.ts';
+import { exitCodeOf } from './watch-runs.ts';
+
+export interface ShareOptions extends GlobalOptions, LedgerOptions {
+  readonly expires: string;
+  readonly format: ExportFormat;
+  readonly license?: string;
+}
+
+/**
+ * Exports an image and prints a URL that reads it: the one command whose purpose it is to show one. The URL is made here,
+ * by the caller, and is recorded nowhere.
+ */
+export async function shareImage(io: Io, options: ShareOptions, imageId: string): Promise<ExitCode> {
+  const lifetimeMs = parseDuration(options.expires);
+  const { connection, deployment } = await openDeployment(io, options);
+  const { license, format } = options;
+  const begun = await beginRun(deployment, {
+    journey: 'share',
+    imageId,
+    region: options.region ?? (await regionOfImage(imageId, connection.region)),
+    to: [],
+    format,
+    strategy: 'direct',
+    displayName: null,
+    license: license === undefined ? null : { text: license, how: 'command', by: connection.caller },
+    keepUntil: new Date(Date.now() + lifetimeMs).toISOString(),
+    // Each share is an export of its own, with an end of its own.
+    request: new Date().toISOString(),
+  });
+  const run = await follow(io, deployment, begun, options.output === 'json');
+  const { source, verdict } = run;
+  if (run.state !== 'SUCCEEDED' || !source) {
+    io.err.write(renderOutcome(run, painter(io.err)));
+    if (run.failure) throw new RunFailedError(run.id, run.failure);
+    return exitCodeOf([run]);
+  }
+  const shared = await readingUrl(deployment, source, run.id, run.keepUntil ?? '');
+  const command = importCommand(
+    shared.url,
+    format,
+    verdict?.launchMode ?? null,
+    run.image?.displayName ?? '',
+  );
+  const revoke = revokeCommand(source, shared.id);
+  if (options.output === 'json') {
+    io.out.write(`${JSON.stringify({ run: run.id, ...shared, command, revoke }, null, 2)}\n`);
+  } else {
+    const paint = painter(io.out);
+    io.out.write(
+      `\n${paint('bold', 'URL')}  until ${shared.expiresAt}\n  ${shared.url}\n` +
+        `\n${paint('bold', 'In the other tenancy')}\n  ${printable(command).replace('/p/…/n/', secretOf(shared.url))}\n` +
+        `\n${paint('bold', 'To take it back sooner')}\n  ${printable(revoke)}\n`,
+    );
+  }
+  return EXIT.ok;
+}
+
+/** Not of a name by which runs know their own: what is shared outlives the run. */
+async function readingUrl(
+  { clients }: Deployment,
+  source: Source,
+  runId: string,
+  expiresAt: string,
+): Promise<{ id: string; url: string; expiresAt: string }> {
+  const client = await clients.objectStorage(source.region);
+  const { namespaceName, bucketName, objectName } = named(source);
+  const { preauthenticatedRequest } = await call('CreatePreauthenticatedRequest', () =>
+    client.createPreauthenticatedRequest({
+      namespaceName,
+      bucketName,
+      createPreauthenticatedRequestDetails: {
+        name: `byoi-share/${runId}`,
+        objectName,
+        accessType: 'ObjectRead' as never,
+        timeExpires: new Date(expiresAt),
+      },
+    }),
+  );
+  const { id, fullPath, accessUri } = preauthenticatedRequest;
+  return { id, url: fullPath || `${client.endpoint}${accessUri}`, expiresAt };
+}
+
+/** An `.oci` archive says itself how it is launched; of any other export it must be said. */
+function importCommand(
+  url: string,
+  format: ExportFormat,
+  launchMode: string | null,
+  displayName: string,
+): string {
+  const words = ['--uri', url, '--display-name', displayName];
+  if (format !== 'OCI') words.push('--source-image-type', format);
+  if (format !== 'OCI' && launchMode) words.push('--launch-mode', launchMode);
+  return `oci compute image import from-object-uri ${words.map(shellWord).join(' ')} --compartment-id …`;
+}
+
+const revokeCommand = ({ region, namespace, bucket }: Source, parId: string): string =>
+  `oci os preauth-request delete --region ${region} -ns ${shellWord(namespace)} -bn ${shellWord(bucket)} --par-id ${shellWord(parId)}`;
+
+/** What `printable` takes out of any other text. */
+const secretOf = (url: string): string => /\/p\/[^/]+\/n\//.exec(url)?.[0] ?? '';

@@ -1,0 +1,103 @@
+import { keptUntil } from '../../shared/drive/intermediates.ts';
+import { deletePar, runIdOfPar } from '../../shared/drive/pars.ts';
+import { allExporting, unmarkExporting } from '../../shared/oci/exporting.ts';
+import { listObjects } from '../../shared/oci/objects.ts';
+import { abortUpload, deleteOwnObject, ownUploads } from '../../shared/oci/own-objects.ts';
+import { listPars } from '../../shared/oci/par-listing.ts';
+import { allTickets, returnTicket } from '../../shared/oci/tickets.ts';
+import { OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
+import type { BucketAddress, ObjectAddress, Run } from '../../shared/run/run.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { eachApart, hasTime } from './each-apart.ts';
+
+/**
+ * Takes away what runs left that are over: intermediates past their time, and whatever a driver made that died, or was
+ * too late, before anybody knew of it. What a run of another deployment made is that one's.
+ *
+ * @returns how many things were taken away
+ */
+export async function sweep(deployment: Deployment): Promise<number> {
+  const { clients, documents, config } = deployment;
+  const inTime = hasTime(deployment.deadline);
+  const runOf = rememberRuns(deployment);
+  let swept = 0;
+
+  async function each<T extends object>(
+    items: AsyncIterable<T>,
+    runIdOf: (item: T) => string | undefined,
+    remove: (item: T, run: Run) => Promise<boolean>,
+  ): Promise<void> {
+    await eachApart(deployment, items, async (item) => {
+      const runId = runIdOf(item);
+      const run = runId !== undefined && inTime() ? await runOf(runId) : undefined;
+      if (run && run.closedAt !== null && (await remove(item, run))) swept += 1;
+    });
+  }
+
+  const done = (work: Promise<void>) => work.then(() => true);
+  await each(
+    allTickets(documents),
+    ({ runId }) => runId,
+    ({ ticket }) => done(returnTicket(documents, ticket)),
+  );
+  await each(
+    allExporting(documents),
+    ({ runId }) => runId,
+    ({ imageId, runId }) => done(unmarkExporting(documents, imageId, runId)),
+  );
+  const { own, all } = bucketsOf(deployment);
+  for (const bucket of all)
+    await each(
+      listPars(clients, bucket, ''),
+      ({ name }) => runIdOfPar(name),
+      ({ id }) => done(deletePar(deployment, bucket, id)),
+    );
+  for (const bucket of own)
+    await each(
+      ownUploads(clients, bucket),
+      ({ object }) => runIdInName(object),
+      (upload) => done(abortUpload(clients, upload)),
+    );
+  if (config.intermediates === 'keep') return swept;
+  const now = new Date().toISOString();
+  for (const bucket of own)
+    await each(
+      listObjects(clients, bucket, OBJECT_PREFIX),
+      ({ name }) => runIdInName(name),
+      async ({ name, eTag }, run) => {
+        const until = keptUntil(run, config);
+        const object = { ...bucket, object: name };
+        if (until === null || until > now || !isIntermediateOf(run, object)) return false;
+        return done(deleteOwnObject(clients, object, eTag));
+      },
+    );
+  return swept;
+}
+
+/** Most things of a run come one after the other. */
+function rememberRuns({ runs }: Deployment): (id: string) => Promise<Run | undefined> {
+  const known = new Map<string, Promise<Run | undefined>>();
+  return (id) => {
+    const run = known.get(id) ?? runs.get(id).then((stored) => stored?.value);
+    known.set(id, run);
+    return run;
+  };
+}
+
+/** Where runs make objects of their own, and where they make PARs. A bucket of another tenancy is looked after there. */
+function bucketsOf({ config, ledger }: Deployment): { own: BucketAddress[]; all: BucketAddress[] } {
+  const { region, namespace } = ledger;
+  const own = [
+    ...config.exportBuckets.map((bucket) => ({ ...bucket, namespace })),
+    ...config.destinations
+      .filter((destination) => (destination.namespace ?? namespace) === namespace)
+      .map(({ region, bucket }) => ({ region, bucket, namespace })),
+  ];
+  return { own, all: [...config.dropBuckets.map((bucket) => ({ region, namespace, bucket })), ...own] };
+}
+
+const isIntermediateOf = ({ exporting, branches }: Run, object: ObjectAddress): boolean =>
+  [exporting?.object, ...branches.map(({ copy }) => copy)].some(
+    (made) =>
+      made && made.region === object.region && made.bucket === object.bucket && made.object === object.object,
+  );

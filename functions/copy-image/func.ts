@@ -1,0 +1,4 @@
+import { defineFunction } from '../../shared/runtime/define-function.ts';
+import { trigger } from './trigger.ts';
+
+defineFunction({ trigger, load: async () => (await import('./handler.ts')).copyImage });

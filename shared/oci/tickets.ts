@@ -1,0 +1,46 @@
+import type { Documents } from './documents.ts';
+
+/**
+ * Whose turn it is: an empty object for each who waits or is at work, named so that the earlier ones come first. The
+ * first so many of a list may work. There is no counter to get out of step, and nobody is overtaken.
+ */
+const FOLDER = 'tickets/';
+
+/** What so many may do at once in a region. */
+export type Trade = 'copy' | 'import';
+
+/** @param since when its run was opened: who came first goes first @param holder unlike any other */
+export const ticketOf = (trade: Trade, region: string, since: string, holder: string): string =>
+  `${trade}/${region}/${since}-${holder}`;
+
+/** Takes the ticket, where it is not taken yet. @returns is it its turn? */
+export async function takeTicket(documents: Documents, ticket: string, atOnce: number): Promise<boolean> {
+  await documents.mark(FOLDER + ticket);
+  const list = ticket.slice(0, ticket.lastIndexOf('/') + 1);
+  return (await firstTickets(documents, list, atOnce)).has(ticket);
+}
+
+export const returnTicket = (documents: Documents, ticket: string): Promise<void> =>
+  documents.remove(FOLDER + ticket);
+
+/** Those whose turn it is. @param list `copy/us-ashburn-1/` */
+export async function firstTickets(
+  documents: Documents,
+  list: string,
+  atOnce: number,
+): Promise<ReadonlySet<string>> {
+  const first = new Set<string>();
+  for await (const { name } of documents.list(FOLDER + list, atOnce)) {
+    first.add(name.slice(FOLDER.length));
+    if (first.size === atOnce) break;
+  }
+  return first;
+}
+
+/** All there are, with the run that each is of. */
+export async function* allTickets(documents: Documents): AsyncGenerator<{ ticket: string; runId: string }> {
+  for await (const { name } of documents.list(FOLDER)) {
+    const ticket = name.slice(FOLDER.length);
+    yield { ticket, runId: /Z-([a-z2-7]{26})/.exec(ticket)?.[1] ?? '' };
+  }
+}

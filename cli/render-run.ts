@@ -180,8 +180,8 @@ export function importCommand({ region, namespace, bucket, object }: ObjectAddre
 /** What each step took that took any time, in the order they ended. */
 function renderTimes({ exporting, branches }: Run, paint: Paint): string {
   const rows = [
-    ...(exporting ? timesOf(exporting).map(([step, time]) => ['export', step, time]) : []),
-    ...branches.flatMap((branch) => timesOf(branch).map(([step, time]) => [branch.id, step, time])),
+    ...(exporting ? timesOf(exporting, EXPORT_PHASES).map(([phase, time]) => ['export', phase, time]) : []),
+    ...branches.flatMap((branch) => timesOf(branch, PHASES).map(([phase, time]) => [branch.id, phase, time])),
   ].map(([where = '', step = '', time = '']) => [`  ${where}`, step, time]);
   return rows.length > 0 ? section('Took', table(rows), paint) : '';
 }
@@ -189,11 +189,14 @@ function renderTimes({ exporting, branches }: Run, paint: Paint): string {
 /** Steps of a moment are of no interest. */
 const LEAST_SHOWN_MS = 50;
 
-function timesOf({ history }: Stage<string>): [string, string][] {
+function timesOf<Step extends string>(
+  { history }: Stage<Step>,
+  phases: Readonly<Partial<Record<Step, string>>>,
+): [string, string][] {
   return history.flatMap(({ step, at }, index): [string, string][] => {
     const end = history[index + 1]?.at;
     const milliseconds = end === undefined ? 0 : Date.parse(end) - Date.parse(at);
-    return milliseconds < LEAST_SHOWN_MS ? [] : [[step, formatDuration(milliseconds)]];
+    return milliseconds < LEAST_SHOWN_MS ? [] : [[phases[step] ?? step, formatDuration(milliseconds)]];
   });
 }
 

@@ -28,7 +28,7 @@ export function renderVerdict(verdict: Verdict, paint: Paint, explain = false): 
     ['Boot volume', verdict.bootVolumeType],
     ['Network', verdict.networkType],
     ['Confidence', verdict.confidence],
-    ['Read', `${counted(cost.requests, 'request')}, ${formatBytes(cost.bytes)}, ${cost.milliseconds} ms`],
+    ['Read', cost.requests === 0 ? null : readingOf(cost)],
   ];
   const rows = facts.flatMap(([label, value]) =>
     value === null ? [] : [[`  ${paint('dim', label)}`, printable(value)]],
@@ -40,6 +40,9 @@ export function renderVerdict(verdict: Verdict, paint: Paint, explain = false): 
     renderProblems(verdict, paint)
   );
 }
+
+const readingOf = ({ requests, bytes, milliseconds }: Verdict['cost']): string =>
+  `${counted(requests, 'request')}, ${formatBytes(bytes)}, ${milliseconds} ms`;
 
 /** Those by which it is decided whether a guest starts paravirtualized, Linux and Windows. */
 const DECIDING_DRIVERS = ['virtio_pci', 'virtio_scsi', 'sd_mod', 'virtio_net', 'vioscsi', 'netkvm'];

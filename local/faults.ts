@@ -23,6 +23,8 @@ export interface CallFault extends Aim {
   readonly when?: 'before' | 'after';
   /** Real milliseconds to wait before striking. */
   readonly delayMs?: number;
+  /** Strike only what functions call, not whoever looks at them. */
+  readonly ofFunctions?: boolean;
 }
 
 /** What becomes of work that was accepted: of a copy, an export, an import. */
@@ -112,9 +114,10 @@ export class Faults {
     return this.#state / 2 ** 32;
   }
 
-  /** The fault that strikes this call, counted as struck. */
-  take(operation: string): CallFault | undefined {
-    return this.#strikeOf(this.#calls, operation);
+  /** The fault that strikes this call, counted as struck. @param byFunction did a function make it? */
+  take(operation: string, byFunction: boolean): CallFault | undefined {
+    const aimed = this.#calls.filter(({ fault }) => byFunction || !fault.ofFunctions);
+    return this.#strikeOf(aimed, operation);
   }
 
   /** The fault that strikes this work, to be asked once when it is accepted. */

@@ -90,17 +90,17 @@ async function answer(
   if (path.startsWith('/_local/')) return operation.handle(call);
   observe(principal, operation.name, 'before');
   try {
-    return await withFaults(region.cloud.faults, operation.name, () => operation.handle(call));
+    return await withFaults(region.cloud.faults, call, operation);
   } finally {
     // A call that fails is a call too: a function can be killed after it.
     observe(principal, operation.name, 'after');
   }
 }
 
-async function withFaults<T>(faults: Faults, operation: string, work: () => Promise<T> | T): Promise<T> {
-  const fault = faults.take(operation);
+async function withFaults(faults: Faults, call: Call, operation: Operation): Promise<Answer> {
+  const fault = faults.take(operation.name, call.principal.kind === 'resource');
   if (fault && fault.when !== 'after') await faults.strike(fault);
-  const result = await work();
+  const result = await operation.handle(call);
   if (fault?.when === 'after') await faults.strike(fault);
   return result;
 }

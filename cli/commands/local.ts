@@ -12,8 +12,8 @@ export function registerLocal(program: Command, context: Context): void {
   const demo = local
     .command('demo')
     .description(
-      'Starts an embedded OCI with two regions, drops disks into its bucket and follows them until they are images. ' +
-        'Exit status: 0 all became images, 2 one was refused or is held for a licence, 1 one failed.',
+      'Starts an embedded OCI with two regions, drops disks into its bucket, follows them until they are images, and ' +
+        'replicates those to the second region. Exit status: 0 all became images, 2 one was refused or is held for a licence, 1 one failed.',
     )
     .argument('[path...]', 'disk images to drop (default: the small disk that byoi brings)')
     .option('--keep', 'leave the cloud running afterwards, and say how to use it', false)

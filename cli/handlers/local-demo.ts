@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_DEADLINE } from '../../shared/deadline.ts';
 import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { configSchema } from '../../shared/runtime/config.ts';
+import { deploymentOn } from '../../shared/runtime/deployment.ts';
+import { createLog } from '../../shared/runtime/log.ts';
 import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
 import { RunNotOpenedError, UsageError } from '../errors.ts';
 import { checkImageFile } from '../image-file.ts';
@@ -19,6 +22,7 @@ import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 import { uploadFile } from '../upload.ts';
+import { beginRun, follow } from './replicate.ts';
 import { exitCodeOf, followRuns } from './watch-runs.ts';
 
 export interface DemoOptions extends GlobalOptions {
@@ -26,7 +30,9 @@ export interface DemoOptions extends GlobalOptions {
   readonly timeScale: number;
 }
 
-const REGIONS = [{ name: 'us-ashburn-1' }, { name: 'us-phoenix-1' }];
+const FIRST_REGION = 'us-ashburn-1';
+const SECOND_REGION = 'us-phoenix-1';
+const REGIONS = [{ name: FIRST_REGION }, { name: SECOND_REGION }];
 /** The ledger is on this machine: it may be looked at as often as a person can see. */
 const LOOK_INTERVAL_MS = 100;
 /** Work goes faster than in OCI, so that it is looked at more often too. */
@@ -34,7 +40,10 @@ const PACE = { pollFirstSeconds: 0.5, pollMaxSeconds: 5 };
 /** An event takes milliseconds here, a function's first start well below a second. */
 const OPENED_WITHIN_MS = 20_000;
 
-/** The main job on an embedded OCI: drop disks, follow them, show what became of them. */
+/**
+ * The main job on an embedded OCI: drop disks, follow them until they are images, replicate those to the second region,
+ * and show what became of them.
+ */
 export async function runDemo(io: Io, options: DemoOptions, ...given: string[]): Promise<ExitCode> {
   const paths = given.length > 0 ? given : [DEMO_DISK];
   checkPaths(paths);
@@ -50,7 +59,7 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
     local = await startLocalCloud(cloud, PACE);
     for (const [region, endpoint] of Object.entries(local.endpoints))
       say(`embedded OCI  ${region}  ${endpoint}\n`);
-    const runs = await Promise.race([dropAndFollow(local, paths, io, say, options), interrupted]);
+    const runs = await Promise.race([bothJourneys(local, paths, io, say, options), interrupted]);
     if (!runs) return EXIT.error;
     if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
     else for (const run of runs) io.out.write(`\n${renderOutcome(run, painter(io.out))}`);
@@ -96,6 +105,41 @@ function interruption(): Promise<undefined> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => resolve(undefined));
   });
+}
+
+async function bothJourneys(
+  local: LocalCloud,
+  paths: readonly string[],
+  io: Io,
+  say: (text: string) => void,
+  options: DemoOptions,
+): Promise<Run[]> {
+  const dropped = await dropAndFollow(local, paths, io, say, options);
+  const log = createLog({}, (line) => options.debug && io.err.write(`${printable(line)}\n`));
+  const deployment = await deploymentOn(local.clients, local.deployment.ledger, NO_DEADLINE, log);
+  const replicated: Run[] = [];
+  for (const { state, verdict, branches } of dropped) {
+    const imageId = branches[0]?.imageId;
+    if (state !== 'SUCCEEDED' || !imageId) continue;
+    // The embedded OCI converts no disks: what came in can go out.
+    const format = verdict?.format === 'vmdk' ? 'VMDK' : 'OCI';
+    const asked = `byoi replicate ${imageId} --to ${SECOND_REGION}${format === 'OCI' ? '' : ` --format ${format}`}`;
+    say(`replicating   ${asked}\n`);
+    const begun = await beginRun(deployment, {
+      journey: 'replication',
+      imageId,
+      region: FIRST_REGION,
+      to: [SECOND_REGION],
+      format,
+      strategy: 'copy',
+      displayName: null,
+      license: null,
+      keepUntil: null,
+      request: '',
+    });
+    replicated.push(await follow(io, deployment, begun, options.output === 'json', LOOK_INTERVAL_MS));
+  }
+  return [...dropped, ...replicated];
 }
 
 async function dropAndFollow(

@@ -20,6 +20,7 @@ const FaultDetails = z.strictObject({
         drop: z.boolean().optional(),
         when: when.optional(),
         delayMs: z.number().min(0).optional(),
+        ofFunctions: z.boolean().optional(),
       }),
     )
     .optional(),

@@ -6,6 +6,7 @@ import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } 
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import { type Attestation, type Failure, isEnded, type Run, type RunState } from './run.ts';
+import { restart } from './stage.ts';
 
 /** However long a driver lives: one that is silent for longer in one action than its retries take is gone. */
 const ACTION_HOLD_SECONDS = 90;
@@ -74,11 +75,8 @@ function inspected(run: Run, verdict: Verdict, configured: Attestation | null, a
 
 /** From here on the steps that wait are due. */
 function begin(run: Run, at: string): Run {
-  const due = { since: at, notBefore: at };
-  const exporting =
-    run.exporting && run.exporting.step !== 'done' ? { ...run.exporting, ...due } : run.exporting;
-  const branches = run.branches.map((branch) => (branch.step === 'done' ? branch : { ...branch, ...due }));
-  return { ...run, exporting, branches };
+  const exporting = run.exporting && restart(run.exporting, at);
+  return { ...run, exporting, branches: run.branches.map((branch) => restart(branch, at)) };
 }
 
 /** A notification of the run's state is owed from now on. */

@@ -10,6 +10,13 @@ export function enter<S extends Stage<string>>(stage: S, step: S['step'], at: st
   return { ...stage, step, since: at, tries: 0, notBefore: at, history };
 }
 
+/** The stage's present step from now on: what it waited for until now was not its own. */
+export function restart<S extends Stage<string>>(stage: S, at: string): S {
+  if (stage.step === 'done') return stage;
+  const history = [...stage.history.slice(0, -1), { step: stage.step, attempt: stage.attempt, at }];
+  return { ...stage, since: at, notBefore: at, history };
+}
+
 /** A new stage, in its first step. */
 export function begun<Step extends string>(step: Step, at: string): Stage<Step> {
   return {

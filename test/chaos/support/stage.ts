@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../../../shared/run/run.ts';
+import { ASHBURN, PHOENIX } from '../../support/cloud.ts';
+import { type Deployed, deploy } from '../../support/deployment.ts';
+
+const QCOW2 = readFileSync('test/fixtures/demo-disk.qcow2');
+
+/** OCI's own pace divided by so much: an import takes 20 ms, and nothing waits for it. */
+const TIME_SCALE = 1000;
+/** A dead poller's lease is free after three of the longest pauses. */
+const PACE = { pollFirstSeconds: 0.05, pollMaxSeconds: 0.4 };
+/** The least that OCI Functions take: a dead driver's run is anybody's after it. */
+const FUNCTION_TIMEOUT_SECONDS = 5;
+/** Stands for the hourly schedule. */
+const TICK_MS = 1_500;
+/** Several dead drivers one after the other, on a machine that does other things as well. */
+const ENDS_WITHIN_MS = 60_000;
+
+/** A journey through the deployment, from its beginning to the regions that have an image at its end. */
+export interface Journey {
+  readonly name: string;
+  readonly regions: readonly string[];
+  /** @param label unlike that of any other @returns the run's id, or undefined where nobody may know it yet */
+  begin(stage: Stage, label: string): Promise<string>;
+}
+
+/** A deployment on which journeys are made, again and again, while something goes wrong. */
+export interface Stage {
+  readonly byoi: Deployed;
+  /** An image in each region, to be replicated. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+export async function setStage(config: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+  const byoi = await deploy({ timeScale: TIME_SCALE }, { ...PACE, ...config });
+  await shortenLives(byoi);
+  const dropped = await byoi.ended(await byoi.drop('original.qcow2', QCOW2));
+  const hub = dropped.branches[0]?.imageId ?? '';
+  const replicated = await byoi.ended(await replicate(byoi, hub, ASHBURN, PHOENIX, 'original'));
+  return { byoi, images: { [ASHBURN]: hub, [PHOENIX]: replicated.branches[0]?.imageId ?? '' } };
+}
+
+async function shortenLives({ clients, deployment }: Deployed): Promise<void> {
+  const functions = await clients.functions(ASHBURN);
+  for (const functionId of Object.values(deployment.functionIds)) {
+    const updateFunctionDetails = {
+      timeoutInSeconds: FUNCTION_TIMEOUT_SECONDS,
+      detachedModeTimeoutInSeconds: FUNCTION_TIMEOUT_SECONDS,
+    };
+    await functions.updateFunction({ functionId, updateFunctionDetails });
+  }
+}
+
+/** Asks as the payload does; whoever is not answered asks again, and it is the same run. */
+async function replicate(
+  byoi: Deployed,
+  imageId: string,
+  region: string,
+  to: string,
+  request: string,
+): Promise<string> {
+  const payload = JSON.stringify({ byoi: 'replicate', imageId, region, to: [to], request });
+  for (;;) {
+    const { status, body } = await byoi.invoke('export-image', payload);
+    if (status === 200) return (JSON.parse(body) as { run: string }).run;
+    await sleep(100);
+  }
+}
+
+export const JOURNEYS: readonly Journey[] = [
+  {
+    name: 'a dropped disk, with a destination',
+    regions: [ASHBURN, PHOENIX],
+    begin: ({ byoi }, label) => byoi.drop(`${label}.qcow2`, QCOW2, { 'byoi-replicate-to': PHOENIX }),
+  },
+  {
+    name: 'an image of the hub, replicated',
+    regions: [PHOENIX],
+    begin: ({ byoi, images }, label) => replicate(byoi, images[ASHBURN] ?? '', ASHBURN, PHOENIX, label),
+  },
+  {
+    name: 'an image of another region, replicated to the hub',
+    regions: [ASHBURN],
+    begin: ({ byoi, images }, label) => replicate(byoi, images[PHOENIX] ?? '', PHOENIX, ASHBURN, label),
+  },
+];
+
+/** Waits until the run is closed, while the schedule ticks. @throws with the record where it does not end */
+export async function untilClosed({ byoi }: Stage, id: string): Promise<Run> {
+  const end = Date.now() + ENDS_WITHIN_MS;
+  let nextTick = Date.now() + TICK_MS;
+  for (;;) {
+    const run = (await byoi.runs.get(id))?.value;
+    if (run?.closedAt && !(await byoi.isMarked(id))) return run;
+    if (Date.now() > end) throw new Error(`It does not end: ${JSON.stringify(run ?? id, undefined, 2)}`);
+    if (Date.now() > nextTick) {
+      await byoi.tick();
+      nextTick = Date.now() + TICK_MS;
+    }
+    await sleep(20);
+  }
+}
+
+/** All that can be wrong with how a journey ended; nothing where it ended as it should. */
+export async function faultsOf(stage: Stage, journey: Journey, run: Run): Promise<string[]> {
+  const { byoi } = stage;
+  const wrong: string[] = [];
+  if (run.state !== 'SUCCEEDED') wrong.push(`${run.state}: ${JSON.stringify(run.failure)}`);
+  wrong.push(...(await imageFaults(stage, journey.regions, run)));
+  if (!(await isTold(byoi, run))) wrong.push('it was not told');
+  wrong.push(...(await leftOf(byoi, run)));
+  return wrong;
+}
+
+/** In each region that is to have one, the one image that the record names. */
+export async function imageFaults({ byoi }: Stage, regions: readonly string[], run: Run): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const region of [ASHBURN, PHOENIX]) {
+    const compute = await byoi.clients.compute(region);
+    const made: string[] = [];
+    let page: string | undefined;
+    do {
+      const listed = await compute.listImages({ compartmentId: byoi.deployment.compartmentId, page });
+      made.push(
+        ...listed.items
+          .filter(({ freeformTags }) => freeformTags?.['byoi-run'] === run.id)
+          .map(({ id }) => id),
+      );
+      page = listed.opcNextPage;
+    } while (page);
+    const named = run.branches.find((branch) => branch.region === region)?.imageId;
+    const wanted = regions.includes(region) ? [named] : [];
+    if (JSON.stringify(made) !== JSON.stringify(wanted))
+      wrong.push(`images in ${region}: ${made.join(', ') || 'none'}, and the run names ${named}`);
+  }
+  return wrong;
+}
+
+async function isTold(byoi: Deployed, run: Run): Promise<boolean> {
+  return (await byoi.notifications()).some(
+    (message) => message.run === run.id && message.state === run.state,
+  );
+}
+
+/** What the run left, after the schedule had a look. */
+export async function leftOf(byoi: Deployed, { id }: Run): Promise<string[]> {
+  const end = Date.now() + 15_000;
+  for (;;) {
+    const left = (await byoi.leftovers()).filter((thing) => thing.includes(id));
+    if (left.length === 0 || Date.now() > end) return left.map((thing) => `left behind: ${thing}`);
+    await byoi.tick();
+    await sleep(300);
+  }
+}

@@ -30,7 +30,7 @@ export async function replicateImage(io: Io, options: ReplicateOptions, imageId:
   const run = await beginRun(deployment, {
     journey: 'replication',
     imageId,
-    region: options.region ?? (await regionOfImage(imageId, connection.region)),
+    region: await regionOfImage(imageId, connection.region),
     to: options.to.flatMap(parseDestinations),
     format,
     strategy,

@@ -32,7 +32,7 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
   const begun = await beginRun(deployment, {
     journey: 'share',
     imageId,
-    region: options.region ?? (await regionOfImage(imageId, connection.region)),
+    region: await regionOfImage(imageId, connection.region),
     to: [],
     format,
     strategy: 'direct',

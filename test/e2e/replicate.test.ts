@@ -1,10 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/run/run.ts';
 import { ASHBURN, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
-
-const QCOW2 = readFileSync('test/fixtures/demo-disk.qcow2');
+import {
+  askToReplicate,
+  branchOf,
+  droppedImage,
+  imageOf,
+  imagesIn,
+  personsImage,
+  replicate,
+  worksOf,
+} from '../support/replication.ts';
 
 let byoi: Deployed;
 
@@ -14,35 +22,29 @@ beforeAll(async () => {
 
 afterAll(() => byoi.remove());
 
-async function imageOf(run: Run, branch: string) {
-  const found = run.branches.find(({ id }) => id === branch);
-  const compute = await byoi.clients.compute(found?.region ?? '');
-  return (await compute.getImage({ imageId: found?.imageId ?? '' })).image;
+async function tag(imageId: string, freeformTags: Record<string, string>): Promise<void> {
+  const compute = await byoi.clients.compute(ASHBURN);
+  await compute.updateImage({ imageId, updateImageDetails: { freeformTags } });
 }
 
-/** Drops a disk, and waits for its image. @returns the image's OCID */
-async function droppedImage(object: string): Promise<string> {
-  const run = await byoi.ended(await byoi.drop(object, QCOW2));
-  return run.branches[0]?.imageId ?? '';
-}
-
-async function replicate(payload: object): Promise<Run> {
-  const { status, body } = await byoi.invoke(
-    'export-image',
-    JSON.stringify({ byoi: 'replicate', ...payload }),
-  );
-  expect([status, body]).toEqual([200, expect.stringContaining('run')]);
-  return byoi.ended((JSON.parse(body) as { run: string }).run);
+/** The runs that replicate an image. */
+async function runsOf(imageId: string): Promise<Run[]> {
+  const runs: Run[] = [];
+  for await (const id of byoi.runs.ids()) {
+    const run = (await byoi.runs.get(id))?.value;
+    if (run?.image?.imageId === imageId) runs.push(run);
+  }
+  return runs;
 }
 
 describe('an image that is replicated', () => {
   it('is exported, copied and imported, launched as its source is, and leaves nothing on the way', async () => {
-    const imageId = await droppedImage('web-server.qcow2');
-    const run = await replicate({ imageId, to: [PHOENIX] });
+    const imageId = await droppedImage(byoi, 'web-server.qcow2');
+    const run = await replicate(byoi, { imageId, to: [PHOENIX] });
     expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
     const [source, copy] = [
       (await (await byoi.clients.compute(ASHBURN)).getImage({ imageId })).image,
-      await imageOf(run, PHOENIX),
+      await imageOf(byoi, run, PHOENIX),
     ];
     expect(copy).toMatchObject({
       displayName: source.displayName,
@@ -52,5 +54,138 @@ describe('an image that is replicated', () => {
     });
     expect(copy.freeformTags).toMatchObject({ 'byoi-run': run.id });
     expect(await byoi.leftovers()).toEqual([]);
+  });
+
+  it('is told of once, with the image it has become', async () => {
+    const imageId = await personsImage(byoi);
+    const run = await replicate(byoi, { imageId, to: [PHOENIX] });
+    const told = (await byoi.notifications()).filter((message) => message.run === run.id);
+    expect(told).toMatchObject([
+      {
+        state: 'SUCCEEDED',
+        image: imageId,
+        images: [{ region: PHOENIX, imageId: branchOf(run, PHOENIX).imageId }],
+      },
+    ]);
+  });
+
+  it('may be one of another region, of which no event comes', async () => {
+    const imageId = await personsImage(byoi, { displayName: 'far-away' }, {}, PHOENIX);
+    const run = await replicate(byoi, { imageId, region: PHOENIX, to: [ASHBURN] });
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(await imageOf(byoi, run, ASHBURN)).toMatchObject({
+      displayName: 'far-away',
+      lifecycleState: 'AVAILABLE',
+    });
+    expect(run.exporting?.object).toMatchObject({ region: PHOENIX, bucket: 'byoi-export' });
+    expect(await byoi.leftovers()).toEqual([]);
+  });
+
+  it('is imported from the source region itself with the strategy direct, and nothing is copied', async () => {
+    const imageId = await personsImage(byoi);
+    const copies = worksOf(byoi, 'CopyObject').length;
+    const run = await replicate(byoi, { imageId, to: [PHOENIX], strategy: 'direct' });
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(worksOf(byoi, 'CopyObject')).toHaveLength(copies);
+    const [asked] = worksOf(byoi, 'CreateImage', PHOENIX);
+    expect(asked?.input.source).toMatchObject({
+      uri: expect.stringMatching(`^${byoi.endpoints[ASHBURN]}/p/.*/b/byoi-export/o/`),
+    });
+    expect(await byoi.leftovers()).toEqual([]);
+  });
+
+  it('is the same run when the same is asked again, and another one by another request', async () => {
+    const imageId = await personsImage(byoi);
+    const first = await askToReplicate(byoi, { imageId, to: [PHOENIX] });
+    expect(await askToReplicate(byoi, { imageId, to: [PHOENIX] })).toBe(first);
+    const other = await askToReplicate(byoi, { imageId, to: [PHOENIX], request: 'monthly' });
+    expect(other).not.toBe(first);
+    await byoi.ended(first);
+    await byoi.ended(other);
+    const copies = (await imagesIn(byoi, PHOENIX)).filter(({ freeformTags }) =>
+      [first, other].includes(freeformTags?.['byoi-run'] ?? ''),
+    );
+    expect(copies).toHaveLength(2);
+  });
+});
+
+describe('byoi replicate', () => {
+  it('follows the run and ends with the image and what each step took', async () => {
+    const imageId = await personsImage(byoi);
+    const answer = await byoi.command('replicate', imageId, '--to', PHOENIX);
+    expect([answer.code, answer.err]).toEqual([0, '']);
+    const [run] = await runsOf(imageId);
+    expect(run?.state).toBe('SUCCEEDED');
+    expect(answer.out).toContain(`${PHOENIX}  ${run && branchOf(run, PHOENIX).imageId}`);
+    expect(answer.out).toMatch(/export +export +\d/);
+    expect(answer.out).toMatch(/us-phoenix-1 +import +\d/);
+  });
+
+  it('leaves with --no-wait as soon as the run is open; its JSON names the run', async () => {
+    const imageId = await personsImage(byoi);
+    const answer = await byoi.command(
+      ...['replicate', imageId, '--to', PHOENIX, '--display-name', 'second', '--no-wait', '--output', 'json'],
+    );
+    expect([answer.code, answer.err]).toEqual([0, '']);
+    const opened = JSON.parse(answer.out) as Run;
+    expect(opened).toMatchObject({ state: 'OPEN', journey: 'replication', image: { imageId } });
+    const run = await byoi.ended(opened.id);
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect((await imageOf(byoi, run, PHOENIX)).displayName).toBe('second');
+  });
+
+  it('prints the run as JSON once it has ended, and its steps to the other stream', async () => {
+    const imageId = await personsImage(byoi);
+    const answer = await byoi.command('replicate', imageId, '--to', PHOENIX, '--output', 'json');
+    expect(answer.code).toBe(0);
+    expect(JSON.parse(answer.out)).toMatchObject({ state: 'SUCCEEDED', branches: [{ id: PHOENIX }] });
+    expect(answer.err).toContain('exporting');
+  });
+
+  it('asked twice shows the run that there is; --again makes another', async () => {
+    const imageId = await personsImage(byoi);
+    const ask = async (...more: string[]) =>
+      JSON.parse(
+        (await byoi.command('replicate', imageId, '--to', PHOENIX, '--output', 'json', ...more)).out,
+      ) as Run;
+    const first = await ask();
+    expect((await ask()).id).toBe(first.id);
+    expect(await runsOf(imageId)).toHaveLength(1);
+    expect((await ask('--again')).id).not.toBe(first.id);
+    expect((await runsOf(imageId)).map(({ state }) => state)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('finds the region of an image in its OCID, whatever region it works in', async () => {
+    const imageId = await personsImage(byoi, {}, {}, PHOENIX);
+    const answer = await byoi.command(
+      ...['replicate', imageId, '--to', ASHBURN, '--region', ASHBURN, '--output', 'json'],
+    );
+    expect(JSON.parse(answer.out)).toMatchObject({ state: 'SUCCEEDED', image: { region: PHOENIX } });
+  });
+});
+
+describe('the tag byoi-replicate-to', () => {
+  it('starts a replication to the destinations that it names', async () => {
+    const imageId = await personsImage(byoi);
+    await tag(imageId, { 'byoi-replicate-to': `${ASHBURN}, ${PHOENIX}`, team: 'web' });
+    await expect.poll(() => runsOf(imageId)).toHaveLength(1);
+    const [opened] = await runsOf(imageId);
+    const run = await byoi.ended(opened?.id ?? '');
+    expect([run.state, run.branches.map(({ id }) => id)]).toEqual(['SUCCEEDED', [PHOENIX]]);
+    expect((await imageOf(byoi, run, PHOENIX)).freeformTags).toEqual({
+      'byoi-run': run.id,
+      'byoi-source': `${ASHBURN}/${imageId}`,
+      team: 'web',
+    });
+  });
+
+  it('starts nothing on an image that a run made', async () => {
+    const imageId = await droppedImage(byoi, 'tagged.qcow2');
+    const [image] = (await byoi.images()).filter(({ id }) => id === imageId);
+    await tag(imageId, { ...image?.freeformTags, 'byoi-replicate-to': PHOENIX });
+    await sleep(500);
+    await byoi.tick();
+    await droppedImage(byoi, 'after-the-tag.qcow2');
+    expect(await runsOf(imageId)).toEqual([]);
   });
 });

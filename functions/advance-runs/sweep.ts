@@ -1,12 +1,13 @@
 import { keptUntil } from '../../shared/drive/intermediates.ts';
+import { isCopyOf } from '../../shared/drive/own-copy.ts';
 import { deletePar, runIdOfPar } from '../../shared/drive/pars.ts';
 import { allExporting, unmarkExporting } from '../../shared/oci/exporting.ts';
-import { listObjects } from '../../shared/oci/objects.ts';
+import { listObjects, peekObject } from '../../shared/oci/objects.ts';
 import { abortUpload, deleteOwnObject, ownUploads } from '../../shared/oci/own-objects.ts';
 import { listPars } from '../../shared/oci/par-listing.ts';
 import { allTickets, returnTicket } from '../../shared/oci/tickets.ts';
 import { OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
-import type { BucketAddress, ObjectAddress, Run } from '../../shared/run/run.ts';
+import { type BucketAddress, isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { eachApart, hasTime } from './each-apart.ts';
 
@@ -67,7 +68,8 @@ export async function sweep(deployment: Deployment): Promise<number> {
       async ({ name, eTag }, run) => {
         const until = keptUntil(run, config);
         const object = { ...bucket, object: name };
-        if (until === null || until > now || !isIntermediateOf(run, object)) return false;
+        if (until === null || until > now || !(await isIntermediateOf(deployment, run, object, eTag)))
+          return false;
         return done(deleteOwnObject(clients, object, eTag));
       },
     );
@@ -96,8 +98,18 @@ function bucketsOf({ config, ledger }: Deployment): { own: BucketAddress[]; all:
   return { own, all: [...config.dropBuckets.map((bucket) => ({ region, namespace, bucket })), ...own] };
 }
 
-const isIntermediateOf = ({ exporting, branches }: Run, object: ObjectAddress): boolean =>
-  [exporting?.object, ...branches.map(({ copy }) => copy)].some(
-    (made) =>
-      made && made.region === object.region && made.bucket === object.bucket && made.object === object.object,
-  );
+/** Made by the run, and still what it made: somebody may have put something else in its place. */
+async function isIntermediateOf(
+  { clients }: Deployment,
+  run: Run,
+  object: ObjectAddress,
+  eTag: string,
+): Promise<boolean> {
+  const { exporting, source, branches } = run;
+  if (exporting && isSameObject(exporting.object, object)) return source === null || source.eTag === eTag;
+  const copy = branches.map((branch) => branch.copy).find((made) => made && isSameObject(made, object));
+  if (!copy) return false;
+  if (copy.eTag !== null) return copy.eTag === eTag;
+  const head = await peekObject(clients, object);
+  return head !== undefined && isCopyOf(run, head);
+}

@@ -5,7 +5,7 @@ import { takeUp } from '../../shared/drive/take-up.ts';
 import { objectOf } from '../../shared/events/object-event.ts';
 import { headObject } from '../../shared/oci/objects.ts';
 import { isRunId } from '../../shared/run/id.ts';
-import type { Copy, ObjectAddress, Run } from '../../shared/run/run.ts';
+import { isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
 import { type Deployment, openDeployment } from '../../shared/runtime/deployment.ts';
 
@@ -43,10 +43,9 @@ async function continueRun(deployment: Deployment, address: ObjectAddress): Prom
   const runId = head?.metadata[RUN_METADATA] ?? '';
   const stored = isRunId(runId) ? await deployment.runs.get(runId) : undefined;
   const awaits = (run: Run) =>
-    run.branches.some(({ step, copy }) => step === 'transfer' && copy !== null && isSame(copy, address));
+    run.branches.some(
+      ({ step, copy }) => step === 'transfer' && copy !== null && isSameObject(copy, address),
+    );
   if (!stored || !awaits(stored.value)) return { ignored: 'no copy that a run waits for' };
   return answerOf(await driveHinted(deployment, stored, awaits));
 }
-
-const isSame = (copy: Copy, { region, namespace, bucket, object }: ObjectAddress): boolean =>
-  copy.region === region && copy.namespace === namespace && copy.bucket === bucket && copy.object === object;

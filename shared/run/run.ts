@@ -13,6 +13,12 @@ export interface ObjectAddress extends BucketAddress {
   readonly object: string;
 }
 
+export const isSameObject = (one: ObjectAddress, other: ObjectAddress): boolean =>
+  one.region === other.region &&
+  one.namespace === other.namespace &&
+  one.bucket === other.bucket &&
+  one.object === other.object;
+
 /** The object that a run's images come from, pinned to one content by its eTag. */
 export interface Source extends ObjectAddress {
   readonly eTag: string;

@@ -1,6 +1,6 @@
 import { driveOn } from '../../shared/drive/drive-on.ts';
 import { RUN_TAG } from '../../shared/drive/own-image.ts';
-import { parseDestinations } from '../../shared/drive/plan.ts';
+import { distinctDestinations, parseDestinations } from '../../shared/drive/plan.ts';
 import { takeUpImage } from '../../shared/drive/take-up-image.ts';
 import { callUnlessMissing } from '../../shared/oci/errors.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
@@ -34,11 +34,13 @@ async function replicateTagged(deployment: Deployment, imageId: string): Promise
   const wanted = tags[REPLICATE_TAG];
   if (wanted === undefined) return { ignored: `an image without the tag ${REPLICATE_TAG}` };
   if (tags[RUN_TAG] !== undefined) return { ignored: 'an image that a run made' };
+  const to = distinctDestinations(deployment, parseDestinations(wanted)).filter((id) => id !== ledger.region);
+  if (to.length === 0) return { ignored: `the tag ${REPLICATE_TAG} names no other region` };
   const taken = await takeUpImage(deployment, {
     journey: 'replication',
     imageId,
     region: ledger.region,
-    to: parseDestinations(wanted).filter((id) => id !== ledger.region),
+    to,
     format: 'OCI',
     strategy: config.strategy,
     displayName: null,

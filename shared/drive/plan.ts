@@ -22,9 +22,18 @@ export const parseDestinations = (text: string): string[] => [
   ...new Set(text.split(/[\s,;]+/).filter((id) => id !== '')),
 ];
 
-/** A branch for each destination; one that is not known fails, and is told with the others. */
+/** Each once, by the name that its branch has: without the namespace where that is our own. */
+export const distinctDestinations = ({ ledger }: Deployment, ids: readonly string[]): string[] => [
+  ...new Set(ids.map((id) => (DESTINATION.exec(id)?.[2] === ledger.namespace ? id.replace(/@.*/, '') : id))),
+];
+
+/**
+ * A branch for each destination; one that is not known fails, and is told with the others.
+ *
+ * @param ids distinct ones
+ */
 export function planBranches(deployment: Deployment, ids: readonly string[], task: Task): BranchPlan[] {
-  return [...new Set(ids)].map((id, index) => {
+  return ids.map((id, index) => {
     const plan = planBranch(deployment, id, task);
     return index < MAX_DESTINATIONS ? plan : { ...plan, failure: TOO_MANY };
   });
@@ -39,7 +48,7 @@ function planBranch({ config, ledger }: Deployment, id: string, task: Task): Bra
       destination.region === region && (destination.namespace ?? ledger.namespace) === namespace,
   );
   const common = {
-    id: own && region ? region : id,
+    id,
     region,
     compartmentId: known?.compartmentId ?? config.compartmentId,
     displayName,

@@ -9,7 +9,7 @@ import type { Deployment } from '../runtime/deployment.ts';
 import { readSchema } from './capability-schema.ts';
 import { OWN_TAG_PREFIX } from './image-tags.ts';
 import { configuredAttestation } from './inspect-source.ts';
-import { planBranches } from './plan.ts';
+import { distinctDestinations, planBranches } from './plan.ts';
 import { saidInPassing } from './said.ts';
 import { listShapes } from './shapes.ts';
 import type { TakenUp } from './take-up.ts';
@@ -50,7 +50,8 @@ type Image = Awaited<ReturnType<typeof readImage>>;
  */
 export async function takeUpImage(deployment: Deployment, request: ImageRequest): Promise<TakenUp> {
   const { config, runs } = deployment;
-  const { journey, imageId, region, to, format, strategy, keepUntil } = request;
+  const { journey, imageId, region, format, strategy, keepUntil } = request;
+  const to = distinctDestinations(deployment, request.to);
   const id = imageRunIdOf({ journey, imageId, destinations: to, format, request: request.request });
   const known = await runs.get(id);
   if (known) return { stored: known, opened: false };

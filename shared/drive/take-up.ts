@@ -10,7 +10,7 @@ import type { Deployment } from '../runtime/deployment.ts';
 import { isIgnoredName } from '../runtime/name-filter.ts';
 import { defaultDisplayName } from './display-name.ts';
 import { RUN_METADATA } from './own-copy.ts';
-import { parseDestinations, planBranches } from './plan.ts';
+import { distinctDestinations, parseDestinations, planBranches } from './plan.ts';
 import { saidBy } from './said.ts';
 
 /** Where a dropped disk is to go, beyond the region it was dropped in. */
@@ -80,20 +80,21 @@ function planDrop(deployment: Deployment, source: Source, runId: string): Branch
   };
   const wanted = metadata[REPLICATE_TO_METADATA];
   const ids = wanted === undefined ? config.replicateDropsTo : parseDestinations(wanted);
-  const others = ids.filter((id) => id !== region);
+  const others = distinctDestinations(deployment, ids).filter((id) => id !== region);
   const task = { runId, displayName, objectName: object, strategy: config.strategy };
   return [hub, ...planBranches(deployment, others, task)];
 }
 
 function planExport(deployment: Deployment, source: Source, runId: string): BranchPlan[] {
-  const { config, ledger } = deployment;
+  const { config } = deployment;
   const { region, object, metadata } = source;
   const all = config.destinations.map(({ region, namespace }) =>
-    namespace && namespace !== ledger.namespace ? `${region}@${namespace}` : region,
+    namespace ? `${region}@${namespace}` : region,
   );
-  const ids = (config.replicateExportsTo ?? all).filter((id) => id !== region);
+  const ids = distinctDestinations(deployment, config.replicateExportsTo ?? all);
+  const others = ids.filter((id) => id !== region);
   const displayName = parseOverrides(metadata).displayName ?? defaultDisplayName(object);
-  return planBranches(deployment, ids, {
+  return planBranches(deployment, others, {
     runId,
     displayName,
     objectName: object,

@@ -145,3 +145,10 @@ export function worksOf(
 /** Lets works fail, stall or be forgotten: docs/FIDELITY.md, "Faults". */
 export const faultWorks = ({ control }: Deployed, ...works: object[]): Promise<unknown> =>
   control('POST', 'faults', { works });
+
+/** The schedule's tick to its end: what it repaired. */
+export async function ticked({ invoke }: Deployed): Promise<{ found: number; swept: number }> {
+  const { status, body } = await invoke('advance-runs', JSON.stringify({ byoi: 'tick' }));
+  expect([status, body]).toEqual([200, expect.stringContaining('"swept"')]);
+  return JSON.parse(body) as { found: number; swept: number };
+}

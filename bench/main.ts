@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { coldStarts } from './cold-start.ts';
+import { crowd } from './crowd.ts';
 import { detection } from './detection.ts';
 import { eventLatency } from './event-latency.ts';
 import { inspection } from './inspection.ts';
+import { ledgerWork } from './ledger-work.ts';
 import { localThroughput } from './local-throughput.ts';
+import { runCost } from './run-cost.ts';
+import { stepLatency } from './step-latency.ts';
 import { installNodes } from './support/nodes.ts';
 import { type Table, toMarkdown } from './support/table.ts';
 
@@ -13,7 +17,8 @@ import { type Table, toMarkdown } from './support/table.ts';
 //   --write     records the figures in docs/PERFORMANCE.md
 //   --umbrella  installs the umbrella SDK (520 MB) first, and measures on it too
 //   --nodes     fetches Node 22 and 24 first; inspections are measured on all that were ever fetched
-//   NAME        only these: cold-start event-latency detection inspection local-throughput
+//   NAME        only these: cold-start event-latency step-latency crowd ledger-work run-cost detection inspection
+//               local-throughput; with --write the other sections of the page stay as they are
 //
 // inspection reads guests of test/guests/, builds those that are missing (root, minutes), and needs nginx-light,
 // qemu-utils, qemu-block-extra and libguestfs-tools.
@@ -21,10 +26,16 @@ import { type Table, toMarkdown } from './support/table.ts';
 const BENCHES: Readonly<Record<string, () => Promise<Table[]>>> = {
   'cold-start': coldStarts,
   'event-latency': eventLatency,
+  'step-latency': stepLatency,
+  crowd,
+  'ledger-work': ledgerWork,
+  'run-cost': runCost,
   detection,
   inspection,
   'local-throughput': localThroughput,
 };
+
+const PAGE = 'docs/PERFORMANCE.md';
 
 const options = process.argv.slice(2);
 const names = options.filter((option) => !option.startsWith('--'));
@@ -49,20 +60,27 @@ for (const [name, run] of Object.entries(BENCHES)) {
     tables.push(table);
   }
 }
-if (options.includes('--write')) writeFileSync('docs/PERFORMANCE.md', record(tables));
+if (options.includes('--write')) writeFileSync(PAGE, record(tables));
 process.exitCode = tables.some(({ rows }) => rows.some(({ met }) => met === false)) ? 1 : 0;
 
+/** The page with these sections in place of what it had of them, each with the machine that it was measured on. */
 function record(measured: readonly Table[]): string {
   const [processor] = cpus();
   const machine = `${cpus().length} × ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, load ${load.toFixed(1)} when it began`;
+  const measuredOn = `*${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${machine}.*`;
+  const known = readFileSync(PAGE, 'utf8')
+    .split(/^(?=## )/m)
+    .slice(1);
+  const sections = new Map(known.map((section) => [titleOf(section), section.trimEnd()]));
+  for (const table of measured) sections.set(table.title, `${toMarkdown(table)}\n\n${measuredOn}`);
   return [
     '# Performance',
     '',
     'Written by `npm run bench -- --write`; do not edit. Each ratio compares two things that were measured side by side in one run.',
     '',
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${machine}.`,
-    '',
-    measured.map(toMarkdown).join('\n\n'),
+    Array.from(sections.values()).join('\n\n'),
     '',
   ].join('\n');
 }
+
+const titleOf = (section: string): string => /^## (.*)$/m.exec(section)?.[1] ?? '';

@@ -27,8 +27,8 @@ afterEach(() => stage.byoi.cloud.faults.clear());
 
 afterAll(() => stage.byoi.remove());
 
-describe.each(JOURNEYS)('$name', (journey) => {
-  it.each(WRONGS)('ends well where events $name', async ({ name, faults }) => {
+describe.each(JOURNEYS)('$name, ends well', (journey) => {
+  it.each(WRONGS)('with events that $name', async ({ name, faults }) => {
     stage.byoi.cloud.faults.events = { lose: 0, duplicate: 0, delayMs: 0, ...faults };
     const run = await untilClosed(stage, await journey.begin(stage, `events-${name.replaceAll(/\W/g, '-')}`));
     expect(await faultsOf(stage, journey, run)).toEqual([]);

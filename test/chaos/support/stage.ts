@@ -114,27 +114,39 @@ export async function faultsOf(stage: Stage, journey: Journey, run: Run): Promis
 }
 
 /** In each region that is to have one, the one image that the record names. */
-export async function imageFaults({ byoi }: Stage, regions: readonly string[], run: Run): Promise<string[]> {
-  const wrong: string[] = [];
+export async function imageFaults(stage: Stage, regions: readonly string[], run: Run): Promise<string[]> {
+  return imageFaultsAmong(await imagesByRun(stage), regions, run);
+}
+
+/** OCIDs of images by `run region`. */
+export type MadeImages = ReadonlyMap<string, readonly string[]>;
+
+export function imageFaultsAmong(made: MadeImages, regions: readonly string[], run: Run): string[] {
+  return [ASHBURN, PHOENIX].flatMap((region) => {
+    const found = made.get(`${run.id} ${region}`) ?? [];
+    const named = run.branches.find((branch) => branch.region === region)?.imageId;
+    const wanted = regions.includes(region) ? [named] : [];
+    if (JSON.stringify(found) === JSON.stringify(wanted)) return [];
+    return [`images in ${region}: ${found.join(', ') || 'none'}, and the run names ${named}`];
+  });
+}
+
+/** The images there are, by the run that each is tagged with. */
+export async function imagesByRun({ byoi }: Stage): Promise<MadeImages> {
+  const made = new Map<string, string[]>();
   for (const region of [ASHBURN, PHOENIX]) {
     const compute = await byoi.clients.compute(region);
-    const made: string[] = [];
     let page: string | undefined;
     do {
       const listed = await compute.listImages({ compartmentId: byoi.deployment.compartmentId, page });
-      made.push(
-        ...listed.items
-          .filter(({ freeformTags }) => freeformTags?.['byoi-run'] === run.id)
-          .map(({ id }) => id),
-      );
+      for (const { id, freeformTags } of listed.items) {
+        const key = `${freeformTags?.['byoi-run']} ${region}`;
+        made.set(key, [...(made.get(key) ?? []), id]);
+      }
       page = listed.opcNextPage;
     } while (page);
-    const named = run.branches.find((branch) => branch.region === region)?.imageId;
-    const wanted = regions.includes(region) ? [named] : [];
-    if (JSON.stringify(made) !== JSON.stringify(wanted))
-      wrong.push(`images in ${region}: ${made.join(', ') || 'none'}, and the run names ${named}`);
   }
-  return wrong;
+  return made;
 }
 
 async function isTold(byoi: Deployed, run: Run): Promise<boolean> {

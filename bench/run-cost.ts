@@ -1,0 +1,79 @@
+import { HUB, OTHER, startStage, total } from './support/stage.ts';
+import type { Row, Table } from './support/table.ts';
+
+/** As in each function's func.yaml. */
+const FUNCTION_GB = 0.25;
+/** The OCI CLI's `--wait-interval-seconds` where none is given. */
+const CLI_WAIT_SECONDS = 30;
+
+/**
+ * What a script of the OCI CLI asks for the same with `--wait-for-state`: each wait asks at once and every 30 seconds.
+ * The calls beside the waits: by hand, for an export to a bucket, a copy, its URL and an import.
+ */
+const SCRIPT_CALLS = {
+  drop: ['put', 'preauth-request create', 'image import', 'preauth-request delete'],
+  replication: [
+    'image export',
+    'object copy',
+    'preauth-request create',
+    'image import',
+    'preauth-request delete',
+  ],
+} as const;
+
+/** The steps in which OCI is at work, and a script waits. */
+const WAITS = ['export', 'transfer', 'import'];
+
+/** What one run costs, at the pace of OCI that the embedded one assumes. */
+export async function runCost(): Promise<Table[]> {
+  const stage = await startStage({ timeScale: 1 });
+  try {
+    const rows: Row[] = [];
+    const measure = async (journey: keyof typeof SCRIPT_CALLS, begin: () => Promise<string>) => {
+      stage.forget();
+      const run = await stage.closed(await begin());
+      // The poller lets go of its lease a moment later.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const stages = [...(run.exporting ? [run.exporting] : []), ...run.branches];
+      const waits = stages.flatMap(({ history }) =>
+        history.flatMap(({ step, at }, index) =>
+          WAITS.includes(step) ? [Date.parse(history[index + 1]?.at ?? at) - Date.parse(at)] : [],
+        ),
+      );
+      const seconds = waits.reduce((sum, wait) => sum + wait, 0) / 1000;
+      const asked = waits.reduce((sum, wait) => sum + 1 + Math.ceil(wait / 1000 / CLI_WAIT_SECONDS), 0);
+      const script = SCRIPT_CALLS[journey].length + asked;
+      rows.push({
+        label: journey,
+        cells: [
+          seconds.toFixed(0),
+          ((stage.busyMs() / 1000) * FUNCTION_GB).toFixed(1),
+          String(total(stage.calls)),
+          String(script),
+          seconds.toFixed(0),
+        ],
+      });
+      return run;
+    };
+    const dropped = await measure('drop', () => stage.drop('cost.qcow2'));
+    const imageId = dropped.branches[0]?.imageId ?? '';
+    await measure('replication', () => stage.replicate(imageId, HUB, OTHER, 'cost'));
+    return [
+      {
+        title: 'What a run costs',
+        about: `One run alone, at the pace that the embedded OCI takes for OCI's (an import of a small disk: 20 s), with the default configuration. GB-seconds are functions' time, the waiting poller's included, at ${FUNCTION_GB} GB: one poller serves all open runs, so that many at once share it. Beside it a script of OCI CLI commands with \`--wait-for-state\` (every ${CLI_WAIT_SECONDS} s): its requests, and how long some machine has to run it; it retries nothing, cleans nothing up after a failure, and tells nobody.`,
+        columns: [
+          '',
+          'OCI at work, s',
+          'functions, GB-seconds',
+          'requests',
+          'script: requests',
+          'script: machine, s',
+        ],
+        rows,
+      },
+    ];
+  } finally {
+    await stage.stop();
+  }
+}

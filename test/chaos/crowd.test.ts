@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { concurrently } from '../../shared/concurrently.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { ASHBURN, PHOENIX } from '../support/cloud.ts';
+import {
+  imageFaultsAmong,
+  imagesByRun,
+  JOURNEYS,
+  type Journey,
+  type Stage,
+  setStage,
+  untilClosed,
+} from './support/stage.ts';
+
+/** Of each of the three journeys. */
+const EACH = 170;
+const FAILING = 0.05;
+const AT_ONCE = 24;
+
+it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing is lost, nothing doubled`, async () => {
+  const stage = await setStage();
+  try {
+    await allowImages(stage);
+    // At a pace at which all of them are open before the first ones end.
+    stage.byoi.cloud.clock.scale = 1;
+    stage.byoi.cloud.faults.seed(20261129);
+    const failing = { operation: '*', probability: FAILING, ofFunctions: true } as const;
+    stage.byoi.cloud.faults.add({ ...failing, status: 500 });
+    stage.byoi.cloud.faults.add({ ...failing, drop: true, when: 'after' });
+    stage.byoi.cloud.faults.events = { lose: FAILING, duplicate: FAILING, delayMs: 100 };
+
+    const begun = Array.from({ length: EACH }, (_, number) =>
+      JOURNEYS.map((journey) => ({ journey, label: `crowd-${number}` })),
+    ).flat();
+    const runs: { id: string; journey: Journey }[] = [];
+    await concurrently(begun, AT_ONCE, async ({ journey, label }) => {
+      runs.push({ id: await journey.begin(stage, label), journey });
+    });
+    const most = await openRuns(stage);
+    stage.byoi.cloud.clock.scale = 1000;
+    const ended: { run: Run; journey: Journey }[] = [];
+    for (const { id, journey } of runs) ended.push({ run: await untilClosed(stage, id), journey });
+    stage.byoi.cloud.faults.clear();
+    const made = await imagesByRun(stage);
+    const wrong = ended.flatMap(({ run, journey }) => [
+      ...(run.state === 'SUCCEEDED' ? [] : [`${run.id}: ${run.state} ${JSON.stringify(run.failure)}`]),
+      ...imageFaultsAmong(made, journey.regions, run),
+    ]);
+    expect(wrong).toEqual([]);
+    await expect.poll(() => swept(stage), { timeout: 60_000, interval: 2_000 }).toEqual([]);
+    console.log(`${runs.length} runs, ${most} of them open at once`);
+    expect(most).toBeGreaterThanOrEqual(500);
+  } finally {
+    await stage.byoi.remove();
+  }
+}, 1_200_000);
+
+/** What is left after the schedule had another look. */
+async function swept({ byoi }: Stage): Promise<string[]> {
+  const left = await byoi.leftovers();
+  if (left.length > 0) await byoi.tick();
+  return left;
+}
+
+async function openRuns({ byoi }: Stage): Promise<number> {
+  let open = 0;
+  for await (const _ of byoi.runs.openMarkers()) open += 1;
+  return open;
+}
+
+async function allowImages({ byoi }: Stage): Promise<void> {
+  for (const region of [ASHBURN, PHOENIX])
+    await fetch(`${byoi.endpoints[region]}/_local/quota`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ 'custom-image-count': 5_000 }),
+    });
+}

@@ -12,7 +12,7 @@ export const cleanUp: BranchPerformer = async (deployment, run, branch) => {
   const { clients } = deployment;
   await endTurns(deployment, run, branch);
   // Without a source nothing was begun.
-  if (run.source) await deleteBranchPars(deployment, run, originOf(run, branch), branch.id);
+  if (run.source) await deleteBranchPars(deployment, run, originOf(run, branch), branch);
   await stopCopy(deployment, run, branch);
   if (branch.copy && isCopyOver(deployment, branch)) await deleteCopy(clients, branch.copy, branch.copy.eTag);
   return { kind: 'cleaned-up', branch: branch.id };

@@ -1,7 +1,15 @@
-import { call, callUnlessMissing } from '../oci/errors.ts';
+import { call, callUnlessMissing, hasStatus } from '../oci/errors.ts';
 import { named } from '../oci/objects.ts';
 import { listPars } from '../oci/par-listing.ts';
-import { type BucketAddress, type ObjectAddress, originOf, type Par, type Run } from '../run/run.ts';
+import {
+  type Branch,
+  type BucketAddress,
+  type Export,
+  type ObjectAddress,
+  originOf,
+  type Par,
+  type Run,
+} from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { BranchPerformer, ExportPerformer } from './perform.ts';
 import { takeTurn } from './turns.ts';
@@ -92,16 +100,26 @@ async function deleteStalePars(
 }
 
 /** Deletes every PAR of a branch, those that no record names too. */
-export const deleteBranchPars = (deployment: Deployment, run: Run, object: ObjectAddress, branch: string) =>
-  deletePars(deployment, object, namePrefix(run, branch));
+export const deleteBranchPars = (deployment: Deployment, run: Run, object: ObjectAddress, branch: Branch) =>
+  deletePars(deployment, object, namePrefix(run, branch.id), branch.par);
 
 /** Likewise of the export. */
-export const deleteExportPars = (deployment: Deployment, run: Run, object: ObjectAddress) =>
-  deletePars(deployment, object, namePrefix(run, EXPORT_PART));
+export const deleteExportPars = (deployment: Deployment, run: Run, { object, par }: Export) =>
+  deletePars(deployment, object, namePrefix(run, EXPORT_PART), par);
 
-async function deletePars(deployment: Deployment, object: ObjectAddress, prefix: string): Promise<void> {
-  for await (const { id, name } of listPars(deployment.clients, object, object.object))
-    if (name.startsWith(prefix)) await deletePar(deployment, object, id);
+async function deletePars(
+  deployment: Deployment,
+  object: ObjectAddress,
+  prefix: string,
+  recorded: Par | null,
+): Promise<void> {
+  try {
+    for await (const { id, name } of listPars(deployment.clients, object, object.object))
+      if (name.startsWith(prefix)) await deletePar(deployment, object, id);
+  } catch (error) {
+    // A bucket that is not there, or not for us, has none of ours: that it is not has been told already.
+    if (recorded !== null || !hasStatus(error, 404)) throw error;
+  }
 }
 
 export async function deletePar(

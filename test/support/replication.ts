@@ -152,3 +152,18 @@ export async function ticked({ invoke }: Deployed): Promise<{ found: number; swe
   expect([status, body]).toEqual([200, expect.stringContaining('"swept"')]);
   return JSON.parse(body) as { found: number; swept: number };
 }
+
+/** Has a person try a run again that ended, and waits for its new end. */
+export async function retried(byoi: Deployed, { id, sequence }: Run): Promise<Run> {
+  const { code, err } = await byoi.command('runs', 'retry', id);
+  expect([code, err]).toEqual([0, '']);
+  expect((await byoi.runs.get(id))?.value.sequence).toBeGreaterThan(sequence);
+  return byoi.ended(id);
+}
+
+/** How many custom images a region takes. */
+export async function setImageLimit({ endpoints }: Deployed, region: string, count: number): Promise<void> {
+  const body = JSON.stringify({ 'custom-image-count': count });
+  const { status } = await fetch(`${endpoints[region]}/_local/quota`, { method: 'POST', body });
+  expect(status).toBe(200);
+}

@@ -1,5 +1,5 @@
 import { saidInPassing } from '../../shared/drive/said.ts';
-import { wakePoller } from '../../shared/drive/wake.ts';
+import { driveSoon } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
 import type { Fact, Said } from '../../shared/run/facts.ts';
 import type { Attestation } from '../../shared/run/run.ts';
@@ -62,7 +62,7 @@ async function changeRun(
   );
   const { value: run } = stored;
   if (!written) throw new Refusal(run.id, run.state);
-  await wakePoller(deployment);
+  await driveSoon(deployment, run.id);
   io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
   return EXIT.ok;
 }

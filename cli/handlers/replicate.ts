@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseDestinations } from '../../shared/drive/plan.ts';
 import { type ImageRequest, takeUpImage } from '../../shared/drive/take-up-image.ts';
-import { wakePoller } from '../../shared/drive/wake.ts';
+import { driveSoon } from '../../shared/drive/wake.ts';
 import type { ExportFormat, Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { openDeployment } from '../deployment.ts';
@@ -54,7 +54,7 @@ export async function beginRun(deployment: Deployment, request: ImageRequest): P
   const taken = await takeUpImage(deployment, request);
   if (!taken.stored) throw new Error(taken.ignored);
   const { value: run } = taken.stored;
-  if (run.closedAt === null) await wakePoller(deployment);
+  if (run.closedAt === null) await driveSoon(deployment, run.id);
   return run;
 }
 

@@ -5,7 +5,8 @@ import { atOnceOf } from '../../shared/drive/turns.ts';
 import { invokeAdvanceRuns } from '../../shared/drive/wake.ts';
 import { changeLease, isHeld, type Lease } from '../../shared/oci/lease.ts';
 import { firstTickets } from '../../shared/oci/tickets.ts';
-import type { Run } from '../../shared/run/run.ts';
+import { nextTry } from '../../shared/run/policy.ts';
+import { isDue, type Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 
 /** A lease outlasts so many of the longest pauses between two rounds; a dead holder's is free after that. */
@@ -22,6 +23,9 @@ interface Watched {
   readonly lookAt: number | null;
   /** The tickets its branches wait with: it is looked at sooner when the turn of one has come. */
   readonly tickets: readonly string[];
+  /** What it was when it was looked at last, and how many looks found it so. */
+  readonly sequence: number;
+  readonly looks: number;
 }
 
 /**
@@ -99,7 +103,7 @@ async function driveOpenRuns(
 }
 
 /** Seen for the first time. */
-const NEW: Watched = { lookAt: 0, tickets: [] };
+const NEW: Watched = { lookAt: 0, tickets: [], sequence: -1, looks: 0 };
 
 /** Those of the tickets that runs wait with whose turn has come: a listing for each region, however many wait. */
 async function calledTickets(
@@ -114,7 +118,7 @@ async function calledTickets(
   return called;
 }
 
-/** @returns whether the run moved */
+/** @returns whether the run has moved since the last look, whoever moved it */
 async function look(
   deployment: Deployment,
   watched: Map<string, Watched>,
@@ -122,26 +126,31 @@ async function look(
   isCalled: boolean,
 ): Promise<boolean> {
   const { runs, policy, log } = deployment;
-  // Somebody else may be driving it, so it is looked at again soon even when nothing of ours is due.
-  const next = Date.now() + policy.pollMaxSeconds * 1000;
-  watched.set(id, { lookAt: next, tickets: [] });
+  const known = watched.get(id) ?? NEW;
+  // Should it not even be read.
+  watched.set(id, { ...known, lookAt: Date.now() + policy.pollMaxSeconds * 1000 });
   try {
     const stored = await runs.get(id);
     if (!stored) {
       // A marker whose run is not written yet: whoever writes it raises the wakeups; else the schedule clears it.
-      watched.set(id, { lookAt: null, tickets: [] });
+      watched.set(id, { ...NEW, lookAt: null });
       return false;
     }
-    const mine = isCalled || isDue(stored.value);
+    const mine = isCalled || isDue(stored.value, new Date());
     const driven = mine ? await drive(deployment, stored, isCalled) : stored;
-    const { dueAt, closedAt } = driven.value;
+    const { dueAt, closedAt, sequence } = driven.value;
     const tickets = ticketsOf(driven.value);
+    const moved = sequence !== known.sequence;
+    const looks = moved ? 0 : known.looks + 1;
+    const seen = { tickets, sequence, looks };
+    // Somebody else may be driving it, so it is looked at again even when nothing of ours is due: soon after it moved.
+    const next = Date.parse(nextTry(new Date().toISOString(), looks, policy));
     if (closedAt !== null) watched.delete(id);
-    else if (dueAt === null) watched.set(id, { lookAt: null, tickets });
+    else if (dueAt === null) watched.set(id, { ...seen, lookAt: null });
     // Nobody drives what waits for its turn.
     else
-      watched.set(id, { lookAt: Math.min(Date.parse(dueAt), tickets.length > 0 ? Infinity : next), tickets });
-    return driven.value.sequence !== stored.value.sequence;
+      watched.set(id, { ...seen, lookAt: Math.min(Date.parse(dueAt), tickets.length > 0 ? Infinity : next) });
+    return moved;
   } catch (error) {
     log.warn('a run could not be driven', { run: id, error: String(error) });
     return false;
@@ -154,8 +163,6 @@ const ticketsOf = ({ branches }: Run): string[] => branches.flatMap(({ queue }) 
 function forgetHeld(watched: Map<string, Watched>): void {
   for (const [id, { lookAt }] of watched) if (lookAt === null) watched.delete(id);
 }
-
-const isDue = (run: Run) => run.dueAt !== null && run.dueAt <= new Date().toISOString();
 
 /** The lease as it is now, with its time anew where half of it is used up. */
 async function renew(
@@ -179,7 +186,7 @@ async function handOver(
   waiting: number,
 ): Promise<object> {
   const lease = await changeLease(deployment.documents, (now) => release(now, holder));
-  if (waiting > 0 || lease.wakeups !== wakeups) await invokeAdvanceRuns(deployment);
+  if (waiting > 0 || lease.wakeups !== wakeups) await invokeAdvanceRuns(deployment, { byoi: 'poll' });
   return { handedOver: waiting };
 }
 

@@ -1,5 +1,5 @@
 import type { Stored } from '../oci/documents.ts';
-import type { Run } from '../run/run.ts';
+import { isDue, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { drive } from './drive.ts';
 import type { TakenUp } from './take-up.ts';
@@ -15,9 +15,8 @@ export type Answer = { readonly run: string; readonly state: string } | { readon
 export async function driveOn(deployment: Deployment, taken: TakenUp): Promise<Answer> {
   if (!taken.stored) return { ignored: taken.ignored };
   const { stored, opened } = taken;
-  const { dueAt } = stored.value;
-  if (dueAt === null) return answerOf(stored);
-  const mine = opened || dueAt <= new Date().toISOString();
+  if (stored.value.dueAt === null) return answerOf(stored);
+  const mine = opened || isDue(stored.value, new Date());
   const driven = mine ? await drive(deployment, stored) : stored;
   // Should this process die before it, the event comes again; and should that fail too, the schedule comes.
   if (driven.value.dueAt !== null) await wakePoller(deployment);

@@ -223,6 +223,9 @@ export function isEnded(state: RunState): boolean {
   return state !== 'OPEN' && state !== 'NEEDS_LICENSE';
 }
 
+/** May anybody take the next step now? */
+export const isDue = ({ dueAt }: Run, now: Date): boolean => dueAt !== null && dueAt <= now.toISOString();
+
 /** What a branch reads: its copy, or the source itself. */
 export function originOf(
   { source }: Run,

@@ -1,6 +1,6 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
-import { advanceBranch, CANCELED, cancelBranch, fail, readsSourceLater, retryBranch } from './branch.ts';
+import { advanceBranch, CANCELED, cancelBranch, loseSource, retryBranch } from './branch.ts';
 import { advanceExport, cancelExport, retryExport } from './export.ts';
 import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } from './facts.ts';
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
@@ -89,9 +89,7 @@ function sourceLost(run: Run, failure: Failure, at: string): Run {
   if (isEnded(run.state)) return run;
   if (!isReady(run) || run.state === 'NEEDS_LICENSE')
     return run.exporting ? run : end(run, endBy(failure), failure, at);
-  const branches = run.branches.map((branch) =>
-    readsSourceLater(branch) ? fail(branch, failure, at) : branch,
-  );
+  const branches = run.branches.map((branch) => loseSource(branch, failure, at));
   return branches.some((branch, index) => branch !== run.branches[index]) ? { ...run, branches } : run;
 }
 

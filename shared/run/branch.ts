@@ -58,9 +58,20 @@ function failAndDiscard(branch: Branch, failure: Failure, at: string): Branch {
   return enter({ ...branch, failure }, 'discard', at);
 }
 
-/** Has OCI not been asked for the image yet, so that a source that is lost is simply lost? */
-export function readsSourceLater({ copy, step }: Branch): boolean {
-  return copy ? step === 'check' || step === 'copy' : step === 'authorize' || step === 'request';
+/** The branch where the source is lost: it ends if it has not read it yet, and else by its own verification. */
+export function loseSource(branch: Branch, failure: Failure, at: string): Branch {
+  switch (branch.step) {
+    case 'check':
+    case 'copy':
+      return fail(branch, failure, at);
+    case 'authorize':
+      return branch.copy ? branch : fail(branch, failure, at);
+    case 'request':
+      // Whoever asked for the image before, and died of it, may have been in time.
+      return branch.copy ? branch : failAndDiscard(branch, failure, at);
+    default:
+      return branch;
+  }
 }
 
 /**
@@ -177,11 +188,10 @@ function stepFailed(
   const patience = patienceOf(step, policy);
   if (transient && hoursBetween(branch.since, at) <= patience) return waitLonger(branch, at, policy);
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
-  if (step === 'clean-up') return enter(warned(branch, [failure]), 'done', at);
+  if (step === 'clean-up') return enter({ ...warned(branch, [failure]), par: null }, 'done', at);
   if (step === 'discard') return enter(imageKept(warned(branch, [failure])), 'clean-up', at);
-  if (!transient) return fail(branch, failure, at);
-  const reason = gaveUp(failure, patience);
-  // Calls without an answer may have made the image all the same.
+  const reason = transient ? gaveUp(failure, patience) : failure;
+  // A call without an answer, or of a driver that died of it, may have made the image all the same.
   return step === 'request' || step === 'import'
     ? failAndDiscard(branch, reason, at)
     : fail(branch, reason, at);
@@ -215,11 +225,15 @@ function sourceChanged({ copy }: Branch): Failure {
 /** What was to be said once the image was gone is not true. */
 function imageKept(branch: Branch): Branch {
   const { imageId, failure } = branch;
+  if (!failure) return branch;
   const remedy = imageId
     ? `The image could not be deleted: do not use it, \`oci compute image delete --image-id ${imageId}\`.`
-    : 'There may be an image with the tag byoi-run and the id of this run: do not use it, and delete it.';
-  return { ...branch, failure: failure && { ...failure, remedy } };
+    : `${failure.remedy ? `${failure.remedy} ` : ''}${MAYBE_AN_IMAGE}`;
+  return { ...branch, failure: { ...failure, remedy } };
 }
+
+const MAYBE_AN_IMAGE =
+  'There may be an image with the tag byoi-run and the id of this run: do not use it, and delete it.';
 
 const SOURCE_DELETED_MEANWHILE: Failure = {
   code: 'SOURCE_DELETED',

@@ -74,6 +74,6 @@ function exportStepFailed(
   if (transient && hoursBetween(exporting.since, at) <= patience) return waitLonger(exporting, at, policy);
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
   if (step === 'clean-up')
-    return enter({ ...exporting, warnings: [...exporting.warnings, failure] }, 'done', at);
+    return enter({ ...exporting, warnings: [...exporting.warnings, failure], par: null }, 'done', at);
   return failExport(exporting, transient ? gaveUp(failure, patience) : failure, at);
 }

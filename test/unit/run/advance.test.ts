@@ -2,57 +2,29 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { actionsOf } from '../../../shared/run/actions.ts';
 import { advance } from '../../../shared/run/advance.ts';
-import type { Fact, Said } from '../../../shared/run/facts.ts';
-import { openObjectRun } from '../../../shared/run/open.ts';
 import { plusSeconds } from '../../../shared/run/policy.ts';
 import { type Attestation, isEnded, type Run } from '../../../shared/run/run.ts';
+import {
+  aDrop,
+  directTo,
+  FAILURE,
+  HUB,
+  having,
+  kinds,
+  T0,
+  timed,
+  type UntimedFact,
+} from '../../support/facts.ts';
 import { A_POLICY, aVerdict } from '../../support/runs.ts';
 
-const T0 = '2026-01-01T00:00:00.000Z';
-const REGION = 'us-ashburn-1';
+const REGION = HUB;
 const POLICY = A_POLICY;
-const FAILURE = { code: 'OCI_UNAVAILABLE', sentence: 'CreateImage: no answer', remedy: '' };
 const PAR = { id: 'par-1', url: 'http://127.0.0.1/p/secret', expiresAt: plusSeconds(T0, 86_400) };
 const ATTESTATION: Attestation = { text: 'ours', how: 'command', by: 'ocid1.user', at: T0 };
 
 const VERDICT = aVerdict();
 
-function newRun(attestation: Attestation | null = null): Run {
-  const source = {
-    region: REGION,
-    namespace: 'ns',
-    bucket: 'drop',
-    object: 'disk.qcow2',
-    eTag: 'e1',
-    size: 1,
-    metadata: {},
-  };
-  const plan = [
-    {
-      id: REGION,
-      region: REGION,
-      compartmentId: 'ocid1.compartment.oc1..a',
-      displayName: 'disk',
-      copy: null,
-      imports: true,
-    },
-  ];
-  const said = { at: T0, heldUntil: plusSeconds(T0, 300) };
-  return openObjectRun({ id: 'run-1', plan, attestation }, source, 'drop', said);
-}
-
-type Untimed<T> = T extends unknown ? Omit<T, keyof Said> : never;
-/** A fact said by a driver that lives for five minutes. */
-const timed = (fact: Untimed<Fact>, at: string) => ({ ...fact, at, heldUntil: plusSeconds(at, 300) }) as Fact;
-
-/** The run after these facts, a second apart. */
-function having(run: Run, ...facts: Untimed<Fact>[]): Run {
-  return facts.reduce<Run>((current, fact, index) => {
-    return advance(current, timed(fact, plusSeconds(T0, index + 1)), POLICY).run;
-  }, run);
-}
-
-const kinds = (run: Run) => actionsOf(run).map(({ kind }) => kind);
+const newRun = (attestation: Attestation | null = null): Run => aDrop([directTo(REGION)], attestation);
 
 const inspected = { kind: 'inspected', verdict: VERDICT, attestation: null } as const;
 const parCreated = { kind: 'par-created', branch: REGION, attempt: 1, par: PAR } as const;
@@ -160,8 +132,34 @@ describe('the drop journey', () => {
     const lost = { kind: 'source-lost', how: 'overwritten' } as const;
     expect(having(newRun(), lost).state).toBe('SUPERSEDED');
     const run = having(newRun(), inspected, parCreated, lost);
-    expect(kinds(run)).toEqual(['clean-up']);
-    expect(having(run, cleanedUp).state).toBe('SUPERSEDED');
+    const discarded = { kind: 'image-discarded', branch: REGION } as const;
+    expect(having(run, discarded, cleanedUp).state).toBe('SUPERSEDED');
+  });
+
+  it('looks for an image where the source is lost while OCI may have been asked for one', () => {
+    const lost = { kind: 'source-lost', how: 'overwritten' } as const;
+    // Its driver may have died of the answer.
+    expect(kinds(having(newRun(), inspected, parCreated, lost))).toEqual(['discard-image']);
+    expect(kinds(having(newRun(), inspected, lost))).toEqual(['clean-up']);
+  });
+
+  it('looks for an image where CreateImage is refused, or its work request cannot be asked', () => {
+    const refused = { kind: 'step-failed', branch: REGION, failure: FAILURE, transient: false } as const;
+    expect(kinds(having(newRun(), inspected, parCreated, refused))).toEqual(['discard-image']);
+    expect(kinds(having(newRun(), inspected, parCreated, requested, refused))).toEqual(['discard-image']);
+  });
+
+  it('says that there may be an image where that cannot be found out, beside what was to be done anyway', () => {
+    const failure = { ...FAILURE, remedy: 'Add the policy.' };
+    const refused = { kind: 'step-failed', branch: REGION, failure, transient: false } as const;
+    const run = having(newRun(), inspected, parCreated, refused, refused, cleanedUp);
+    expect(run.failure?.remedy).toMatch(/^Add the policy\. There may be an image/);
+  });
+
+  it('keeps no secret URL in its record where the PAR cannot be deleted, and says so', () => {
+    const failed = { kind: 'step-failed', branch: REGION, failure: FAILURE, transient: false } as const;
+    const [branch] = having(newRun(), ...JOURNEY.slice(0, -1), failed).branches;
+    expect(branch).toMatchObject({ step: 'done', par: null, failure: null, warnings: [FAILURE] });
   });
 
   it('makes a new attempt, with a new PAR, where the PAR was lost', () => {
@@ -203,7 +201,14 @@ describe('the drop journey', () => {
     const archived = { kind: 'source-lost', how: 'archived' } as const;
     for (const run of [
       having(newRun(), archived),
-      having(newRun(), inspected, parCreated, archived, cleanedUp),
+      having(
+        newRun(),
+        inspected,
+        parCreated,
+        archived,
+        { kind: 'image-discarded', branch: REGION },
+        cleanedUp,
+      ),
     ])
       expect([run.state, run.failure?.code]).toEqual(['REFUSED', 'SOURCE_ARCHIVED']);
   });
@@ -268,9 +273,9 @@ describe('a licensed system', () => {
 });
 
 /** Any fact, sensible or not, for this region or another. */
-const anyFact: fc.Arbitrary<Untimed<Fact>> = fc.oneof(
-  fc.constantFrom<Untimed<Fact>>(...JOURNEY),
-  fc.constantFrom<Untimed<Fact>>(
+const anyFact: fc.Arbitrary<UntimedFact> = fc.oneof(
+  fc.constantFrom<UntimedFact>(...JOURNEY),
+  fc.constantFrom<UntimedFact>(
     { ...inspected, verdict: { ...VERDICT, licensedSystem: 'rhel' } },
     { kind: 'attested', attestation: ATTESTATION },
     { kind: 'source-lost', how: 'overwritten' },
@@ -306,7 +311,7 @@ const anyFact: fc.Arbitrary<Untimed<Fact>> = fc.oneof(
 describe('any schedule of facts', () => {
   const schedule = fc.array(fc.tuple(anyFact, fc.integer({ min: 0, max: 3600 })), { maxLength: 60 });
 
-  function play(facts: readonly [Untimed<Fact>, number][]): Run[] {
+  function play(facts: readonly [UntimedFact, number][]): Run[] {
     const runs = [newRun()];
     let at = T0;
     for (const [fact, seconds] of facts) {
@@ -396,7 +401,7 @@ describe('any schedule of facts', () => {
 });
 
 /** The fact that the first action of a run yields when all goes well. */
-function succeedAt(run: Run): Untimed<Fact> {
+function succeedAt(run: Run): UntimedFact {
   const attempt = run.branches[0]?.attempt ?? 1;
   switch (kinds(run)[0]) {
     case 'inspect':

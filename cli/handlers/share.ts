@@ -1,3 +1,4 @@
+import { shareParName } from '../../shared/drive/pars.ts';
 import { call } from '../../shared/oci/errors.ts';
 import { named } from '../../shared/oci/objects.ts';
 import type { ExportFormat, Source } from '../../shared/run/run.ts';
@@ -38,7 +39,8 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
     strategy: 'direct',
     displayName: null,
     license: license === undefined ? null : { text: license, how: 'command', by: connection.caller },
-    keepUntil: new Date(Date.now() + lifetimeMs).toISOString(),
+    // Its time begins when the URL is shown, which is after an export of unknown length.
+    keepUntil: fromNow(deployment.config.exportTimeoutHours * MS_PER_HOUR + lifetimeMs),
     // Each share is an export of its own, with an end of its own.
     request: new Date().toISOString(),
   });
@@ -46,10 +48,11 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
   const { source, verdict } = run;
   if (run.state !== 'SUCCEEDED' || !source) {
     io.err.write(renderOutcome(run, painter(io.err)));
+    if (run.state === 'NEEDS_LICENSE') io.err.write(`\n${heldHint(run.id)}\n`);
     if (run.failure) throw new RunFailedError(run.id, run.failure);
     return exitCodeOf([run]);
   }
-  const shared = await readingUrl(deployment, source, run.id, run.keepUntil ?? '');
+  const shared = await readingUrl(deployment, source, run.id, fromNow(lifetimeMs));
   const command = importCommand(
     shared.url,
     format,
@@ -70,7 +73,14 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
   return EXIT.ok;
 }
 
-/** Not of a name by which runs know their own: what is shared outlives the run. */
+const MS_PER_HOUR = 3_600_000;
+
+const fromNow = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
+
+/** To attest the held run's licence would export the image, and show nobody the URL. */
+const heldHint = (runId: string): string =>
+  `Share it with --license 'whose licence, and which'; \`byoi runs cancel ${runId}\` ends the run that is held.`;
+
 async function readingUrl(
   { clients }: Deployment,
   source: Source,
@@ -84,7 +94,7 @@ async function readingUrl(
       namespaceName,
       bucketName,
       createPreauthenticatedRequestDetails: {
-        name: `byoi-share/${runId}`,
+        name: shareParName(runId),
         objectName,
         accessType: 'ObjectRead' as never,
         timeExpires: new Date(expiresAt),

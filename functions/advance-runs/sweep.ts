@@ -1,6 +1,6 @@
 import { keptUntil } from '../../shared/drive/intermediates.ts';
 import { isCopyOf } from '../../shared/drive/own-copy.ts';
-import { deletePar, runIdOfPar } from '../../shared/drive/pars.ts';
+import { deletePar, runIdOfPar, runIdOfSharePar } from '../../shared/drive/pars.ts';
 import { allExporting, unmarkExporting } from '../../shared/oci/exporting.ts';
 import { listObjects, peekObject } from '../../shared/oci/objects.ts';
 import { abortUpload, deleteOwnObject, ownUploads } from '../../shared/oci/own-objects.ts';
@@ -50,7 +50,9 @@ export async function sweep(deployment: Deployment): Promise<number> {
   for (const bucket of all)
     await each(
       listPars(clients, bucket, ''),
-      ({ name }) => runIdOfPar(name),
+      // What is shared works until it has expired, though its run is over.
+      ({ name, timeExpires }) =>
+        runIdOfPar(name) ?? (isPast(timeExpires) ? runIdOfSharePar(name) : undefined),
       ({ id }) => done(deletePar(deployment, bucket, id)),
     );
   for (const bucket of own)
@@ -75,6 +77,8 @@ export async function sweep(deployment: Deployment): Promise<number> {
     );
   return swept;
 }
+
+const isPast = (time: Date): boolean => new Date(time).getTime() <= Date.now();
 
 /** Most things of a run come one after the other. */
 function rememberRuns({ runs }: Deployment): (id: string) => Promise<Run | undefined> {

@@ -135,3 +135,12 @@ export async function deletePar(
 
 /** The run that a PAR was made for; undefined for one of anybody else's. */
 export const runIdOfPar = (name: string): string | undefined => /^byoi\/([a-z2-7]{26})\//.exec(name)?.[1];
+
+const SHARE_PREFIX = 'byoi-share/';
+
+/** The PAR by which a person shares what a run exported. Not a name of the run's own PARs: it outlives the run. */
+export const shareParName = (runId: string): string => SHARE_PREFIX + runId;
+
+/** The run whose export a PAR shares; undefined for any other. */
+export const runIdOfSharePar = (name: string): string | undefined =>
+  name.startsWith(SHARE_PREFIX) ? name.slice(SHARE_PREFIX.length) : undefined;

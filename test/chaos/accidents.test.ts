@@ -62,7 +62,7 @@ describe('work that OCI accepted', () => {
     async (operation) => {
       works({ operation, outcome: 'forget' });
       for (const journey of JOURNEYS) {
-        const run = await untilClosed(stage, await journey.begin(stage, `forgotten-${operation}`));
+        const run = await untilClosed(stage.byoi, await journey.begin(stage, `forgotten-${operation}`));
         expect(await faultsOf(stage, journey, run)).toEqual([]);
       }
     },
@@ -76,7 +76,7 @@ describe('work that OCI accepted', () => {
       message: 'It broke.',
       times: 1,
     });
-    const run = await untilClosed(stage, await DROP.begin(stage, 'copy-fails'));
+    const run = await untilClosed(stage.byoi, await DROP.begin(stage, 'copy-fails'));
     expect([run.state, codesOf(run)]).toEqual(['PARTIAL', { [ASHBURN]: null, [PHOENIX]: 'COPY_FAILED' }]);
     await expectClearEnd(run);
     await retried(run, DROP);
@@ -90,7 +90,7 @@ describe('work that OCI accepted', () => {
       message: 'It broke.',
       times: 1,
     });
-    const run = await untilClosed(stage, await FROM_HUB.begin(stage, 'export-fails'));
+    const run = await untilClosed(stage.byoi, await FROM_HUB.begin(stage, 'export-fails'));
     expect([run.state, run.failure?.code]).toEqual(['FAILED', 'EXPORT_FAILED']);
     expect(await leftOfRun(run)).toEqual([]);
     await retried(run, FROM_HUB);
@@ -104,7 +104,7 @@ describe('work that OCI accepted', () => {
       message: 'It broke.',
       times: 1,
     });
-    const run = await untilClosed(stage, await FROM_HUB.begin(stage, 'import-fails'));
+    const run = await untilClosed(stage.byoi, await FROM_HUB.begin(stage, 'import-fails'));
     expect([run.state, codesOf(run)]).toEqual(['FAILED', { [PHOENIX]: 'IMPORT_FAILED' }]);
     await expectClearEnd(run);
     await retried(run, FROM_HUB);
@@ -113,7 +113,7 @@ describe('work that OCI accepted', () => {
   async function retried(run: Run, journey: Journey): Promise<void> {
     const { code, err } = await stage.byoi.command('runs', 'retry', run.id);
     expect([code, err]).toEqual([0, '']);
-    expect(await faultsOf(stage, journey, await untilClosed(stage, run.id))).toEqual([]);
+    expect(await faultsOf(stage, journey, await untilClosed(stage.byoi, run.id))).toEqual([]);
   }
 });
 
@@ -122,7 +122,7 @@ describe('the ledger', () => {
     for (const journey of JOURNEYS) {
       const id = await journey.begin(stage, 'conflicts');
       const rival = rewriteUntilClosed(id);
-      const run = await untilClosed(stage, id);
+      const run = await untilClosed(stage.byoi, id);
       expect(await rival).toBeGreaterThan(3);
       expect(await faultsOf(stage, journey, run)).toEqual([]);
     }
@@ -150,10 +150,10 @@ describe('the dropped object', () => {
     await stage.byoi.until(first, ({ branches }) => branches.some(({ step }) => step === 'transfer'));
     const second = await stage.byoi.drop('overwritten.qcow2', OTHER, { 'byoi-replicate-to': PHOENIX });
     stage.byoi.cloud.clock.scale = 1000;
-    const old = await untilClosed(stage, first);
+    const old = await untilClosed(stage.byoi, first);
     expect(codesOf(old)[PHOENIX]).toBe('SOURCE_OVERWRITTEN');
     await expectClearEnd(old);
-    expect(await faultsOf(stage, DROP, await untilClosed(stage, second))).toEqual([]);
+    expect(await faultsOf(stage, DROP, await untilClosed(stage.byoi, second))).toEqual([]);
   });
 
   it('may be deleted while it is copied', async () => {
@@ -168,7 +168,7 @@ describe('the dropped object', () => {
       objectName: 'deleted.qcow2',
     });
     stage.byoi.cloud.clock.scale = 1000;
-    const run = await untilClosed(stage, id);
+    const run = await untilClosed(stage.byoi, id);
     expect(codesOf(run)[PHOENIX]).toBe('SOURCE_DELETED');
     await expectClearEnd(run);
   });
@@ -185,7 +185,7 @@ describe('the destination', () => {
     await byoi.until(id, ({ branches }) => branches.some(({ step }) => step === 'transfer'));
     await storage.deleteBucket(place);
     byoi.cloud.clock.scale = 1000;
-    const run = await untilClosed(stage, id);
+    const run = await untilClosed(stage.byoi, id);
     await storage.createBucket({
       namespaceName: ledger.namespace,
       createBucketDetails: { compartmentId, name: copyBucket, objectEventsEnabled: true },
@@ -209,7 +209,7 @@ describe('the destination', () => {
       contentLength: Buffer.byteLength('somebody’s'),
     });
     byoi.cloud.clock.scale = 1000;
-    const run = await untilClosed(stage, id);
+    const run = await untilClosed(stage.byoi, id);
     expect(codesOf(run)).toEqual({ [PHOENIX]: 'SOURCE_CHANGED' });
     expect(await imageFaults(stage, [], run)).toEqual([]);
     await byoi.tick();
@@ -224,7 +224,7 @@ describe('the poller', () => {
   it('may die with its lease: the schedule goes on when that has run out', async () => {
     stage.byoi.cloud.faults.events = { lose: 1, duplicate: 0, delayMs: 0 };
     stage.byoi.cloud.faults.kills = [{ functionName: 'advance-runs', call: 12, when: 'after', times: 3 }];
-    const run = await untilClosed(stage, await FROM_HUB.begin(stage, 'lease'));
+    const run = await untilClosed(stage.byoi, await FROM_HUB.begin(stage, 'lease'));
     expect(stage.byoi.cloud.faults.kills[0]?.times).toBeLessThan(3);
     stage.byoi.cloud.faults.clear();
     expect(await faultsOf(stage, FROM_HUB, run)).toEqual([]);

@@ -39,7 +39,7 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
     const most = await openRuns(stage);
     stage.byoi.cloud.clock.scale = 1000;
     const ended: { run: Run; journey: Journey }[] = [];
-    for (const { id, journey } of runs) ended.push({ run: await untilClosed(stage, id), journey });
+    for (const { id, journey } of runs) ended.push({ run: await untilClosed(stage.byoi, id), journey });
     stage.byoi.cloud.faults.clear();
     const made = await imagesByRun(stage);
     const wrong = ended.flatMap(({ run, journey }) => [

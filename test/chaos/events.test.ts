@@ -30,7 +30,10 @@ afterAll(() => stage.byoi.remove());
 describe.each(JOURNEYS)('$name, ends well', (journey) => {
   it.each(WRONGS)('with events that $name', async ({ name, faults }) => {
     stage.byoi.cloud.faults.events = { lose: 0, duplicate: 0, delayMs: 0, ...faults };
-    const run = await untilClosed(stage, await journey.begin(stage, `events-${name.replaceAll(/\W/g, '-')}`));
+    const run = await untilClosed(
+      stage.byoi,
+      await journey.begin(stage, `events-${name.replaceAll(/\W/g, '-')}`),
+    );
     expect(await faultsOf(stage, journey, run)).toEqual([]);
   });
 });

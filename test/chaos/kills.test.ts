@@ -48,7 +48,7 @@ async function die(stage: Stage, journey: Journey, death: Death, deaths: Deaths)
   const what = `${death.functionName} killed ${death.when} its call ${death.call}`;
   faults.kills = [{ ...death, times: 1 }];
   const label = `${death.functionName}-${death.call}-${death.when}`;
-  const run = await untilClosed(stage, await journey.begin(stage, label));
+  const run = await untilClosed(stage.byoi, await journey.begin(stage, label));
   const struck = faults.kills.every(({ times }) => times === 0);
   faults.clear();
   deaths.note(death, struck);

@@ -15,7 +15,7 @@ const WRONGS: readonly { readonly name: string; readonly fault: Omit<CallFault, 
 /** The operations that functions call on a journey on which nothing goes wrong. */
 async function operationsOf(stage: Stage, journey: Journey): Promise<string[]> {
   const observed = observeCalls(stage.byoi);
-  await untilClosed(stage, await journey.begin(stage, 'undisturbed'));
+  await untilClosed(stage.byoi, await journey.begin(stage, 'undisturbed'));
   observed.stop();
   return [...new Set(observed.calls.map(({ operation }) => operation))].sort();
 }
@@ -30,7 +30,7 @@ describe.each(JOURNEYS)('$name', (journey) => {
     const wrong = await sideBySide(cases.values(), async (stage, { operation, name, fault }) => {
       const { faults } = stage.byoi.cloud;
       faults.add({ ...fault, operation, ofFunctions: true });
-      const run = await untilClosed(stage, await journey.begin(stage, `${operation} ${name}`));
+      const run = await untilClosed(stage.byoi, await journey.begin(stage, `${operation} ${name}`));
       struck += faults.list().reduce((sum, entry) => sum + entry.struck, 0) > 0 ? 1 : 0;
       faults.clear();
       return (await faultsOf(stage, journey, run)).map((what) => `${operation} ${name}: ${what}`);

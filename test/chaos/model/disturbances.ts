@@ -40,7 +40,18 @@ export function sayAgain(tape: Tape, ledger: Ledger): void {
   if (fact && Date.parse(fact.at) > world.now - SAID_AGAIN_WITHIN) say(ledger, fact);
 }
 
-const PAUSES = [5_000, 30_000, 80_000, 10 * MINUTE, HOUR, 5 * HOUR, 7 * HOUR, 13 * HOUR, 25 * HOUR, 3 * DAY] as const;
+const PAUSES = [
+  5_000,
+  30_000,
+  80_000,
+  10 * MINUTE,
+  HOUR,
+  5 * HOUR,
+  7 * HOUR,
+  13 * HOUR,
+  25 * HOUR,
+  3 * DAY,
+] as const;
 
 export function letTimePass(tape: Tape, world: World): void {
   const pause = pick(tape, PAUSES);

@@ -2,6 +2,7 @@ import type { NewFact } from '../../../shared/drive/perform.ts';
 import { type Action, actionsOf } from '../../../shared/run/actions.ts';
 import type { Fact, Said } from '../../../shared/run/facts.ts';
 import type { Run } from '../../../shared/run/run.ts';
+import { beganAt } from '../../../shared/run/stage.ts';
 import { BRANCH_PERFORMERS, failure } from './branch-performers.ts';
 import { type Driver, Refusal, type Steps } from './call.ts';
 import { EXPORT_PERFORMERS } from './export-performers.ts';
@@ -39,11 +40,17 @@ export function* drive(driver: Driver, ledger: Ledger, hinted: boolean): Steps<v
 function* attempt(driver: Driver, run: Run, action: Action): Steps<Fact> {
   try {
     const fact = yield* perform(driver, run, action);
-    return { ...fact, ...saidBy(driver) };
+    return { ...fact, ...saidBy(driver), stepBegan: stepBeganOf(run, action) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { ...failureOf(action, error), ...saidBy(driver) };
+    return { ...failureOf(action, error), ...saidBy(driver), stepBegan: stepBeganOf(run, action) };
   }
+}
+
+function stepBeganOf({ since, exporting, branches }: Run, action: Action): string {
+  const branch = 'branch' in action && branches.find(({ id }) => id === action.branch);
+  if (branch) return beganAt(branch);
+  return exporting && action.kind in EXPORT_PERFORMERS ? beganAt(exporting) : since;
 }
 
 function saidBy({ world, deadline }: Driver): Said {

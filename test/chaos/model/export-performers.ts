@@ -50,11 +50,11 @@ const checkExport: ExportPerformer = function* (driver, run, exporting) {
 };
 
 /** clean-up-export.ts */
-const cleanUpExport: ExportPerformer = function* (driver, _run, { object, failure }) {
+const cleanUpExport: ExportPerformer = function* (driver, _run, { object, par, failure }) {
   const { world } = driver;
   const key = keyOf(object);
   yield* deletePars(driver, 'export');
-  if (failure) {
+  if (failure && par) {
     yield* call(driver, 'AbortMultipartUploads', () => {
       for (const [work, written] of world.uploads) if (written === key) world.uploads.delete(work);
     });

@@ -21,8 +21,14 @@ function checkImages({ world, memory }: Ledger, run: Run, branch: Branch): void 
   if (isDoneWell(branch)) {
     check(imageId !== null, `${id}, done well, names its image`);
     const image = world.images.get(imageId ?? '');
-    check(image !== undefined && (image.state === 'AVAILABLE' || image.deletedByOther), `${id} has its image`);
-    check(live.every((other) => other.id === imageId), `${id} has one image`);
+    check(
+      image !== undefined && (image.state === 'AVAILABLE' || image.deletedByOther),
+      `${id} has its image`,
+    );
+    check(
+      live.every((other) => other.id === imageId),
+      `${id} has one image`,
+    );
     if (image) checkContent(run, branch, image);
     return;
   }
@@ -55,7 +61,7 @@ function checkContent(run: Run, branch: Branch, image: StoredImage): void {
 }
 
 function checkLeftovers(world: World, memory: Memory, run: Run): void {
-  const { givenUp } = memory;
+  const { givenUp, everGivenUp } = memory;
   const lookedAt = (what: string) => world.looks.get(what) ?? Number.POSITIVE_INFINITY;
   for (const { name, at, faulted } of world.pars.values()) {
     const stage = name.slice(0, name.lastIndexOf('/'));
@@ -64,14 +70,18 @@ function checkLeftovers(world: World, memory: Memory, run: Run): void {
   }
   for (const [ticket, at] of world.tickets) {
     const stage = ticket.slice(ticket.lastIndexOf('/') + 1);
-    check(at > lookedAt(`ticket ${ticket}`) || givenUp.has(`clean-up ${stage}`), `the ticket ${ticket} is returned`);
+    check(
+      at > lookedAt(`ticket ${ticket}`) || givenUp.has(`clean-up ${stage}`),
+      `the ticket ${ticket} is returned`,
+    );
   }
-  check(world.uploads.size === 0 || givenUp.has('clean-up export'), 'no upload is left unfinished');
-  for (const what of givenUp) checkGivenUpIsTold(run, what);
+  check(world.uploads.size === 0 || everGivenUp.has('clean-up export'), 'no upload is left unfinished');
+  for (const what of everGivenUp) checkGivenUpIsTold(run, what);
 }
 
 function checkGivenUpIsTold({ exporting, branches }: Run, what: string): void {
   const stage = what.slice(what.indexOf(' ') + 1);
-  const warnings = stage === 'export' ? exporting?.warnings : branches.find(({ id }) => id === stage)?.warnings;
+  const warnings =
+    stage === 'export' ? exporting?.warnings : branches.find(({ id }) => id === stage)?.warnings;
   check((warnings?.length ?? 0) > 0, `it is told that the ${what} was given up`);
 }

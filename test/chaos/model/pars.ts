@@ -10,7 +10,9 @@ const STALE_AFTER = 10 * MINUTE;
 export function* makePar(driver: Driver, part: string, attempt: number, key: string): Steps<Par> {
   const { world } = driver;
   const name = `${part}/${attempt}`;
-  const made = yield* call(driver, `CreatePar ${name}`, () => createPar(world, name, key, () => driver.faulted));
+  const made = yield* call(driver, `CreatePar ${name}`, () =>
+    createPar(world, name, key, () => driver.faulted),
+  );
   const stale = yield* call(driver, `ListPars ${part}`, () =>
     Array.from(world.pars.values()).filter(
       (par) =>

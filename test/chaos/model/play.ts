@@ -22,7 +22,9 @@ export function play(journey: Journey, choices: ArrayLike<number>, reached: Map<
     } catch {
       // The same again, this time with its trace.
     }
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${trace.join('\n')}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${trace.join('\n')}`, {
+      cause: error,
+    });
   }
 }
 
@@ -33,7 +35,7 @@ function playOnce(
   trace: string[] | null,
 ): void {
   const tape: Tape = { choices, at: 0 };
-  const memory: Memory = { publishedBefore: 0, givenUp: new Set(), reached };
+  const memory: Memory = { publishedBefore: 0, givenUp: new Set(), everGivenUp: new Set(), reached };
   const played = playNoise(tape, journey, memory, trace);
   settleDown(played);
   checkOutcome(played);

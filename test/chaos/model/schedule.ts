@@ -1,4 +1,4 @@
-import { type Driver, Death, type Fault, Refusal, type Steps } from './call.ts';
+import { Death, type Driver, type Fault, Refusal, type Steps } from './call.ts';
 import { disturbByOther, disturbByPerson, letTimePass, sayAgain } from './disturbances.ts';
 import { drive } from './drive.ts';
 import { type Journey, openRun, pickVerdict, SOURCE, SOURCE_ETAG } from './journeys.ts';

@@ -13,6 +13,8 @@ export interface Memory {
   publishedBefore: number;
   /** `discard us-ashburn-1`, `clean-up export`, …: what was given up, and not begun anew since. */
   readonly givenUp: Set<string>;
+  /** Likewise, though it was begun anew. */
+  readonly everGivenUp: Set<string>;
   /** How often each kind of fact changed a run, and each state was reached, in all schedules. */
   readonly reached: Map<string, number>;
 }
@@ -129,11 +131,13 @@ function checkRepetition(run: Run, fact: Fact): void {
 /** Facts that take a stage on though its work was not done. */
 const GIVES_UP = new Set<Fact['kind']>(['step-failed', 'export-step-failed']);
 
-function rememberGivenUp({ givenUp }: Memory, before: Run, after: Run, fact: Fact): void {
+function rememberGivenUp({ givenUp, everGivenUp }: Memory, before: Run, after: Run, fact: Fact): void {
   const remember = (stage: string, from: string, to: string) => {
     if (to === 'discard' || to === 'clean-up') givenUp.delete(`${to} ${stage}`);
     const left = (from === 'discard' || from === 'clean-up') && from !== to;
-    if (left && GIVES_UP.has(fact.kind)) givenUp.add(`${from} ${stage}`);
+    if (!left || !GIVES_UP.has(fact.kind)) return;
+    givenUp.add(`${from} ${stage}`);
+    everGivenUp.add(`${from} ${stage}`);
   };
   if (before.exporting && after.exporting) remember('export', before.exporting.step, after.exporting.step);
   for (const [index, { id, step }] of before.branches.entries())

@@ -16,9 +16,13 @@ import {
 const EACH = 170;
 const FAILING = 0.05;
 const AT_ONCE = 24;
+/** Long enough for a poller to see many runs, short enough for several to follow each other. */
+const LIFE_SECONDS = 30;
+/** A tick reads every object of the buckets: often enough to see that it does no harm, and no more. */
+const PATIENCE = { tickMs: 15_000, endsWithinMs: 600_000 };
 
 it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing is lost, nothing doubled`, async () => {
-  const stage = await setStage();
+  const stage = await setStage({}, LIFE_SECONDS);
   try {
     await allowImages(stage);
     // At a pace at which all of them are open before the first ones end.
@@ -39,7 +43,8 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
     const most = await openRuns(stage);
     stage.byoi.cloud.clock.scale = 1000;
     const ended: { run: Run; journey: Journey }[] = [];
-    for (const { id, journey } of runs) ended.push({ run: await untilClosed(stage.byoi, id), journey });
+    for (const { id, journey } of runs)
+      ended.push({ run: await untilClosed(stage.byoi, id, PATIENCE), journey });
     stage.byoi.cloud.faults.clear();
     const made = await imagesByRun(stage);
     const wrong = ended.flatMap(({ run, journey }) => [

@@ -35,9 +35,13 @@ export interface Stage {
   readonly images: Readonly<Record<string, string>>;
 }
 
-export async function setStage(config: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+/** @param lifeSeconds of the functions: after it a dead driver's run is anybody's */
+export async function setStage(
+  config: Readonly<Record<string, unknown>> = {},
+  lifeSeconds = FUNCTION_TIMEOUT_SECONDS,
+): Promise<Stage> {
   const byoi = await deploy({ timeScale: TIME_SCALE }, { ...PACE, ...config });
-  await shortenLives(byoi);
+  await shortenLives(byoi, lifeSeconds);
   const dropped = await untilClosed(byoi, await byoi.drop('original.qcow2', QCOW2));
   const hub = dropped.branches[0]?.imageId ?? '';
   const asked = await replicate(byoi, hub, ASHBURN, PHOENIX, 'original');
@@ -45,12 +49,12 @@ export async function setStage(config: Readonly<Record<string, unknown>> = {}): 
   return { byoi, images: { [ASHBURN]: hub, [PHOENIX]: replicated.branches[0]?.imageId ?? '' } };
 }
 
-async function shortenLives({ clients, deployment }: Deployed): Promise<void> {
+async function shortenLives({ clients, deployment }: Deployed, seconds: number): Promise<void> {
   const functions = await clients.functions(ASHBURN);
   for (const functionId of Object.values(deployment.functionIds)) {
     const updateFunctionDetails = {
-      timeoutInSeconds: FUNCTION_TIMEOUT_SECONDS,
-      detachedModeTimeoutInSeconds: FUNCTION_TIMEOUT_SECONDS,
+      timeoutInSeconds: seconds,
+      detachedModeTimeoutInSeconds: seconds,
     };
     await functions.updateFunction({ functionId, updateFunctionDetails });
   }
@@ -91,16 +95,20 @@ export const JOURNEYS: readonly Journey[] = [
 ];
 
 /** Waits until the run is closed, while the schedule ticks. @throws with the record where it does not end */
-export async function untilClosed(byoi: Deployed, id: string): Promise<Run> {
-  const end = Date.now() + ENDS_WITHIN_MS;
-  let nextTick = Date.now() + TICK_MS;
+export async function untilClosed(
+  byoi: Deployed,
+  id: string,
+  { tickMs = TICK_MS, endsWithinMs = ENDS_WITHIN_MS } = {},
+): Promise<Run> {
+  const end = Date.now() + endsWithinMs;
+  let nextTick = Date.now() + tickMs;
   for (;;) {
     const run = (await byoi.runs.get(id))?.value;
     if (run?.closedAt && !(await byoi.isMarked(id))) return run;
     if (Date.now() > end) throw new Error(`It does not end: ${JSON.stringify(run ?? id, undefined, 2)}`);
     if (Date.now() > nextTick) {
       await byoi.tick();
-      nextTick = Date.now() + TICK_MS;
+      nextTick = Date.now() + tickMs;
     }
     await sleep(20);
   }

@@ -59,6 +59,13 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
 
   const mark = (id: string) => documents.mark(OPEN + id);
 
+  async function unmark(id: string): Promise<void> {
+    await documents.remove(OPEN + id);
+    // Opened again meanwhile: a run without its marker would be seen by nobody.
+    const run = (await documents.read<Run>(RUNS + id))?.value;
+    if (run && run.closedAt === null) await mark(id);
+  }
+
   const advanceStored: RunStore['advance'] = async (stored, fact, policy) => {
     let current = stored;
     for (let round = 0; round < MAX_CONFLICTS; round += 1) {
@@ -84,7 +91,7 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
     },
     async open(run) {
       const [known] = await Promise.all([documents.read<Run>(RUNS + run.id), mark(run.id)]);
-      if (known?.value.closedAt != null) await this.unmark(run.id);
+      if (known?.value.closedAt != null) await unmark(run.id);
       if (known) return { stored: known, opened: false };
       try {
         return { stored: await documents.write(RUNS + run.id, run, null), opened: true };
@@ -101,14 +108,10 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       const advanced = await advanceStored(stored, fact, policy);
       // Whoever closed it may just have taken the first one away.
       if (advanced.written) await mark(stored.value.id);
+      else if (advanced.stored.value.closedAt !== null) await unmark(stored.value.id);
       return advanced;
     },
     mark,
-    async unmark(id) {
-      await documents.remove(OPEN + id);
-      // Opened again meanwhile: a run without its marker would be seen by nobody.
-      const run = (await documents.read<Run>(RUNS + id))?.value;
-      if (run && run.closedAt === null) await mark(id);
-    },
+    unmark,
   };
 }

@@ -16,17 +16,19 @@ import {
 const EACH = 170;
 const FAILING = 0.05;
 const AT_ONCE = 24;
+/** A tenth of what a deployment has by default: to look at 500 runs several times a second would be all that is done. */
+const PACE = { pollFirstSeconds: 0.5, pollMaxSeconds: 6 };
 /** Long enough for a poller to see many runs, short enough for several to follow each other. */
 const LIFE_SECONDS = 30;
 /** A tick reads every object of the buckets: often enough to see that it does no harm, and no more. */
 const PATIENCE = { tickMs: 15_000, endsWithinMs: 600_000 };
 
 it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing is lost, nothing doubled`, async () => {
-  const stage = await setStage({}, LIFE_SECONDS);
+  const stage = await setStage(PACE, LIFE_SECONDS);
   try {
     await allowImages(stage);
-    // At a pace at which all of them are open before the first ones end.
-    stage.byoi.cloud.clock.scale = 1;
+    // At a pace at which none of them ends before all are open.
+    stage.byoi.cloud.clock.scale = 0.01;
     stage.byoi.cloud.faults.seed(20261129);
     const failing = { operation: '*', probability: FAILING, ofFunctions: true } as const;
     stage.byoi.cloud.faults.add({ ...failing, status: 500 });
@@ -40,7 +42,9 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
     await concurrently(begun, AT_ONCE, async ({ journey, label }) => {
       runs.push({ id: await journey.begin(stage, label), journey });
     });
-    const most = await openRuns(stage);
+    // Those whose event was lost are opened by the schedule.
+    await stage.byoi.tick();
+    await expect.poll(() => openRuns(stage), { timeout: 120_000, interval: 1_000 }).toBe(runs.length);
     stage.byoi.cloud.clock.scale = 1000;
     const ended: { run: Run; journey: Journey }[] = [];
     for (const { id, journey } of runs)
@@ -53,8 +57,6 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
     ]);
     expect(wrong).toEqual([]);
     await expect.poll(() => swept(stage), { timeout: 60_000, interval: 2_000 }).toEqual([]);
-    console.log(`${runs.length} runs, ${most} of them open at once`);
-    expect(most).toBeGreaterThanOrEqual(500);
   } finally {
     await stage.byoi.remove();
   }

@@ -1,8 +1,10 @@
 import { hasStatus } from '../oci/errors.ts';
+import { peekObject } from '../oci/objects.ts';
 import { cancelCopy, deleteOwnObject } from '../oci/own-objects.ts';
 import { CANCELED } from '../run/branch.ts';
-import { type Branch, originOf, type Run } from '../run/run.ts';
+import { type Branch, type Copy, originOf, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
+import { isCopyOf } from './own-copy.ts';
 import { deleteBranchPars } from './pars.ts';
 import type { BranchPerformer } from './perform.ts';
 import { endTurns } from './turns.ts';
@@ -14,7 +16,7 @@ export const cleanUp: BranchPerformer = async (deployment, run, branch) => {
   // Without a source nothing was begun.
   if (run.source) await deleteBranchPars(deployment, run, originOf(run, branch), branch);
   await stopCopy(deployment, run, branch);
-  if (branch.copy && isCopyOver(deployment, branch)) await deleteCopy(clients, branch.copy, branch.copy.eTag);
+  if (branch.copy && isCopyOver(deployment, branch)) await deleteCopy(clients, run, branch.copy);
   return { kind: 'cleaned-up', branch: branch.id };
 };
 
@@ -34,15 +36,20 @@ function isCopyOver({ config }: Deployment, { imports, failure }: Branch): boole
   return imports && config.intermediates === 'delete';
 }
 
-async function deleteCopy(
-  clients: Deployment['clients'],
-  copy: NonNullable<Branch['copy']>,
-  eTag: string | null,
-): Promise<void> {
+/** What somebody else put in its place is not ours. */
+async function deleteCopy(clients: Deployment['clients'], run: Run, copy: Copy): Promise<void> {
+  const eTag = copy.eTag ?? (await ownETag(clients, run, copy));
+  if (eTag === undefined) return;
   try {
     await deleteOwnObject(clients, copy, eTag);
   } catch (error) {
-    // Overwritten meanwhile: it is not ours.
+    // Overwritten meanwhile.
     if (!hasStatus(error, 412)) throw error;
   }
+}
+
+/** Of a copy that arrived without anybody having seen it yet. */
+async function ownETag(clients: Deployment['clients'], run: Run, copy: Copy): Promise<string | undefined> {
+  const head = await peekObject(clients, copy);
+  return head && isCopyOf(run, head) ? head.eTag : undefined;
 }

@@ -6,6 +6,9 @@ import {
   configure,
   imageOf,
   personsImage,
+  placeOfCopy,
+  putObject,
+  QCOW2,
   replicate,
   retried,
   setImageLimit,
@@ -106,6 +109,23 @@ describe('before an image is copied it is told, and nothing is copied,', () => {
     expect(asked()).toEqual([1, 1]);
     expect(await byoi.leftovers()).toEqual([]);
   });
+});
+
+it('what somebody else put where a copy is to go is told, and out of the way the copy is made', async () => {
+  const address = placeOfCopy(byoi, imageId, 'web-server.oci');
+  await putObject(byoi.clients, address, QCOW2);
+  const failed = await replicate(byoi, { imageId, to: [PHOENIX] });
+  expect([failed.state, failed.failure?.code]).toEqual(['FAILED', 'DESTINATION_OCCUPIED']);
+  const { namespace, bucket, object } = address;
+  expect(failed.failure?.remedy).toContain(
+    `\`oci os object delete --region ${PHOENIX} -ns ${namespace} -bn ${bucket} --name ${object}\``,
+  );
+  expect(asked()).toEqual([1, 0]);
+  const storage = await byoi.clients.objectStorage(PHOENIX);
+  await storage.deleteObject({ namespaceName: namespace, bucketName: bucket, objectName: object });
+  const run = await retried(byoi, failed);
+  expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+  expect(asked()).toEqual([1, 1]);
 });
 
 it('a limit that only CreateImage tells of keeps the copy, which a retry imports', async () => {

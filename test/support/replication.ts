@@ -7,8 +7,10 @@ import { putJson } from '../../cli/local/deploy.ts';
 import type { WorkRequest } from '../../local/work.ts';
 import type { Clients } from '../../shared/oci/clients.ts';
 import { openDocuments } from '../../shared/oci/documents.ts';
+import { imageRunIdOf } from '../../shared/run/id.ts';
+import { objectNameOf } from '../../shared/run/object-names.ts';
 import type { Branch, ObjectAddress, Run } from '../../shared/run/run.ts';
-import { ASHBURN } from './cloud.ts';
+import { ASHBURN, PHOENIX } from './cloud.ts';
 import type { Deployed } from './deployment.ts';
 
 /** What tests of replication ask of a deployment; each a function of its own, so that the deployment stays small. */
@@ -130,6 +132,14 @@ export async function imageOf({ clients }: Deployed, run: Run, branch: string): 
 export async function imagesIn({ clients, deployment }: Deployed, region: string): Promise<models.Image[]> {
   const compute = await clients.compute(region);
   return (await compute.listImages({ compartmentId: deployment.compartmentId })).items;
+}
+
+/** Where the copy of an image in Phoenix will lie: known before its run is. @param name of the export, for people */
+export function placeOfCopy({ deployment }: Deployed, imageId: string, name: string): ObjectAddress {
+  const request = { journey: 'replication', imageId, destinations: [PHOENIX] } as const;
+  const runId = imageRunIdOf({ ...request, format: 'OCI', request: '' });
+  const { ledger, copyBucket: bucket } = deployment;
+  return { region: PHOENIX, namespace: ledger.namespace, bucket, object: objectNameOf(runId, name) };
 }
 
 /** What a region was asked for of an operation that takes time, the newest first. */

@@ -45,10 +45,12 @@ export interface Documents {
   ): Promise<Stored<T>>;
   /** Writes an empty marker. */
   mark(name: string): Promise<void>;
+  /** Likewise, but leaves one that is there as it is, with its time. */
+  markOnce(name: string): Promise<void>;
   /** Deletes a document; no error where there is none. */
   remove(name: string): Promise<void>;
-  /** Names under a prefix, in the order of their bytes. @param pageSize how many are asked for at once */
-  list(prefix: string, pageSize?: number): AsyncGenerator<ObjectSummary>;
+  /** Names under a prefix, in the order of their bytes. */
+  list(prefix: string): AsyncGenerator<ObjectSummary>;
 }
 
 export function openDocuments(clients: Clients, ledger: LedgerAddress): Documents {
@@ -94,7 +96,7 @@ export function openDocuments(clients: Clients, ledger: LedgerAddress): Document
         const condition = expected === null ? { ifNoneMatch: '*' } : { ifMatch: expected };
         return { value: written, eTag: await put(name, JSON.stringify(written), condition) };
       } catch (error) {
-        if (!hasStatus(error, 412) && !hasStatus(error, 409)) throw error;
+        if (!isConflict(error)) throw error;
         const current = await read<typeof value>(name);
         if (current?.value.nonce === written.nonce) return { value: written, eTag: current.eTag };
         throw new DocumentConflictError(name);
@@ -103,10 +105,20 @@ export function openDocuments(clients: Clients, ledger: LedgerAddress): Document
     async mark(name) {
       await put(name, '', {});
     },
+    async markOnce(name) {
+      try {
+        await put(name, '', { ifNoneMatch: '*' });
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    },
     async remove(name) {
       const client = await clients.objectStorage(ledger.region);
       await callUnlessMissing('DeleteObject', () => client.deleteObject(address(name)));
     },
-    list: (prefix, pageSize) => listObjects(clients, ledger, prefix, pageSize),
+    list: (prefix) => listObjects(clients, ledger, prefix),
   };
 }
+
+/** Is the document another than was expected? */
+const isConflict = (error: unknown): boolean => hasStatus(error, 412) || hasStatus(error, 409);

@@ -1,8 +1,9 @@
 import type { Documents } from './documents.ts';
 
 /**
- * Whose turn it is: an empty object for each who waits or is at work, named so that the earlier ones come first. The
- * first so many of a list may work. There is no counter to get out of step, and nobody is overtaken.
+ * Whose turn it is: an empty object for each who waits or is at work. Those so many of a list that were made first may
+ * work. There is no counter to get out of step, and nobody is overtaken. By their names' order whoever comes late with an
+ * early name would take a turn that is taken.
  */
 const FOLDER = 'tickets/';
 
@@ -15,7 +16,7 @@ export const ticketOf = (trade: Trade, region: string, since: string, holder: st
 
 /** Takes the ticket, where it is not taken yet. @returns is it its turn? */
 export async function takeTicket(documents: Documents, ticket: string, atOnce: number): Promise<boolean> {
-  await documents.mark(FOLDER + ticket);
+  await documents.markOnce(FOLDER + ticket);
   const list = ticket.slice(0, ticket.lastIndexOf('/') + 1);
   return (await firstTickets(documents, list, atOnce)).has(ticket);
 }
@@ -29,12 +30,12 @@ export async function firstTickets(
   list: string,
   atOnce: number,
 ): Promise<ReadonlySet<string>> {
-  const first = new Set<string>();
-  for await (const { name } of documents.list(FOLDER + list, atOnce)) {
-    first.add(name.slice(FOLDER.length));
-    if (first.size === atOnce) break;
-  }
-  return first;
+  const tickets: { name: string; time: number }[] = [];
+  for await (const { name, createdAt } of documents.list(FOLDER + list))
+    tickets.push({ name: name.slice(FOLDER.length), time: createdAt.getTime() });
+  // Listed by name, as which those of one moment stay.
+  tickets.sort((one, other) => one.time - other.time);
+  return new Set(tickets.slice(0, atOnce).map(({ name }) => name));
 }
 
 /** All there are, with the run that each is of. */

@@ -50,7 +50,7 @@ export const fakeDeployment = ({
 
 /** The ledger's documents in memory, changed by compare-and-swap, each call as long as one over a network. */
 export function memoryDocuments(milliseconds = 0): Documents {
-  const stored = new Map<string, { value: unknown; eTag: string }>();
+  const stored = new Map<string, { value: unknown; eTag: string; createdAt: Date }>();
   const wait = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
   let writes = 0;
   return {
@@ -62,19 +62,22 @@ export function memoryDocuments(milliseconds = 0): Documents {
       await wait();
       if ((stored.get(name)?.eTag ?? null) !== expected) throw new DocumentConflictError(name);
       writes += 1;
-      const written = { value, eTag: String(writes) };
+      const written = { value, eTag: String(writes), createdAt: new Date() };
       stored.set(name, written);
       return written;
     },
     async mark(name) {
-      stored.set(name, { value: null, eTag: 'mark' });
+      stored.set(name, { value: null, eTag: 'mark', createdAt: new Date() });
+    },
+    async markOnce(name) {
+      if (!stored.has(name)) await this.mark(name);
     },
     async remove(name) {
       stored.delete(name);
     },
     async *list(prefix) {
-      const names = [...stored.keys()].filter((name) => name.startsWith(prefix)).sort();
-      for (const name of names) yield { name, eTag: '', createdAt: new Date() };
+      const found = [...stored].filter(([name]) => name.startsWith(prefix)).sort();
+      for (const [name, { createdAt }] of found) yield { name, eTag: '', createdAt };
     },
   };
 }

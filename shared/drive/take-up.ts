@@ -47,8 +47,8 @@ async function takeUpObject(
   // The SDK would collapse these in a URL and ask for the bucket: such an object is refused by its run, unread.
   const head = isAddressable(address.object) ? await headObject(clients, address) : UNREADABLE;
   if (!head) return ignored('the object is gone');
-  const copiedBy = head.metadata[RUN_METADATA] ?? '';
-  if (isRunId(copiedBy) && (await runs.get(copiedBy))) return ignored('a copy that a run made');
+  const maker = makerOf(address, head);
+  if (maker !== undefined && (await runs.get(maker))) return ignored('an object that a run made');
 
   const { eTag, size, metadata } = head;
   const source = { ...address, eTag, size, metadata };
@@ -58,7 +58,7 @@ async function takeUpObject(
   const said = saidBy(deployment.deadline);
   const opening = { id, plan, attestation: attestationOf(source, said) };
   const taken = await runs.open(openObjectRun(opening, source, journey, said));
-  const loss = lossAtOnce(head, isRunId(copiedBy));
+  const loss = lossAtOnce(head, maker !== undefined);
   if (!taken.opened || !loss) return taken;
   const fact = { kind: 'source-lost', how: loss, ...said } as const;
   const { stored } = await runs.advance(taken.stored, fact, deployment.policy);
@@ -107,12 +107,18 @@ function attestationOf({ metadata }: Source, { at }: Said): Run['attestation'] {
   return license ? { text: license, how: 'metadata', by: null, at } : null;
 }
 
+/** The run that made an object: a copy says it by its metadata, an export by its name. */
+function makerOf({ object }: ObjectAddress, { metadata }: ObjectHead): string | undefined {
+  const copiedBy = metadata[RUN_METADATA] ?? '';
+  return isRunId(copiedBy) ? copiedBy : runIdInName(object);
+}
+
 /**
- * What ends a run before it has begun. Anybody can set metadata, so that a copy of an unknown run is told and not passed
- * over; but to import it would be a loop where two deployments replicate to each other.
+ * What ends a run before it has begun. Anybody can set metadata and names, so that what an unknown run made is told and
+ * not passed over; but to import it would be a loop where two deployments replicate to each other.
  */
-function lossAtOnce(head: ObjectHead, isCopy: boolean): SourceLoss | undefined {
-  if (isCopy) return 'foreign';
+function lossAtOnce(head: ObjectHead, isForeign: boolean): SourceLoss | undefined {
+  if (isForeign) return 'foreign';
   return isArchived(head) ? 'archived' : undefined;
 }
 

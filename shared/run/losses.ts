@@ -39,9 +39,9 @@ const SOURCE_LOSSES = {
   },
   foreign: {
     code: 'COPY_OF_ANOTHER_DEPLOYMENT',
-    sentence: 'The object is a copy that a run of another deployment of byoi made, by its metadata.',
+    sentence: 'The object was made by a run of another deployment of byoi, by its name or its metadata.',
     remedy:
-      'Nothing need be done. To import it here all the same, upload it without the metadata opc-meta-byoi-run.',
+      'Nothing need be done. To import it here all the same, upload it under a name of its own, without the metadata opc-meta-byoi-run.',
   },
 } as const satisfies Record<SourceLoss, Failure>;
 

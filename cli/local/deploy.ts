@@ -29,16 +29,23 @@ export interface DeployOptions {
   readonly httpClient: HttpClient;
   readonly endpoints: Endpoints;
   readonly hubRegion: string;
+  /** The tenancy's, where identity is changed; without it the hub region. */
+  readonly homeRegion?: string;
   readonly tenancyId: string;
+  /** What its compartment is called, and its buckets begin with: several deployments may share a tenancy. */
+  readonly name?: string;
   /** Keys of config.json that differ from their defaults. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-const DROP_BUCKET = 'byoi-drop';
-const LEDGER_BUCKET = 'byoi-ledger';
-/** Of the same name in each region: exports of its images, and copies that arrive there. */
-const EXPORT_BUCKET = 'byoi-export';
-const COPY_BUCKET = 'byoi-copies';
+interface Buckets {
+  readonly drop: string;
+  readonly ledger: string;
+  /** Of the same name in each region: exports of its images, and copies that arrive there. */
+  readonly exports: string;
+  readonly copies: string;
+}
+
 const FUNCTION_NAMES = ['import-image', 'export-image', 'copy-image', 'advance-runs'];
 /** As in each function's func.yaml. */
 const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300, detachedModeTimeoutInSeconds: 1200 };
@@ -50,50 +57,56 @@ const TICK_CRON = '0 * * * *';
  * functions, config.json, event rules, schedule.
  */
 export async function deployLocally(options: DeployOptions): Promise<LocalDeployment> {
-  const { httpClient, endpoints, hubRegion, tenancyId } = options;
-  const identity = regionalClient(IdentityClient, httpClient, hubRegion, endpoints);
+  const { httpClient, endpoints, hubRegion, homeRegion = hubRegion, tenancyId, name = 'byoi' } = options;
+  const buckets: Buckets = {
+    drop: `${name}-drop`,
+    ledger: `${name}-ledger`,
+    exports: `${name}-export`,
+    copies: `${name}-copies`,
+  };
+  const identity = regionalClient(IdentityClient, httpClient, homeRegion, endpoints);
   const storage = regionalClient(ObjectStorageClient, httpClient, hubRegion, endpoints);
   const topics = regionalClient(NotificationControlPlaneClient, httpClient, hubRegion, endpoints);
 
   const { compartment } = await identity.createCompartment({
-    createCompartmentDetails: { compartmentId: tenancyId, name: 'byoi', description: 'byoi and its images' },
+    createCompartmentDetails: { compartmentId: tenancyId, name, description: 'byoi and its images' },
   });
   const compartmentId = compartment.id;
   const namespace = (await storage.getNamespace({})).value;
-  const ledger = { region: hubRegion, namespace, bucket: LEDGER_BUCKET };
-  await createBuckets(options, namespace, compartmentId);
+  const ledger = { region: hubRegion, namespace, bucket: buckets.ledger };
+  await createBuckets(options, buckets, namespace, compartmentId);
   await identity.createPolicy({
     createPolicyDetails: {
       compartmentId: tenancyId,
-      name: 'byoi-copies',
+      name: `${name}-copies`,
       description: 'Object Storage copies images from region to region',
       statements: Object.keys(endpoints).map((region) => copyStatement(region, compartmentId)),
     },
   });
   const { notificationTopic } = await topics.createTopic({
-    createTopicDetails: { name: 'byoi', compartmentId },
+    createTopicDetails: { name, compartmentId },
   });
   const functionIds = await createFunctions(options, compartmentId, ledger);
   const { topicId } = notificationTopic;
   const config = {
     compartmentId,
-    dropBuckets: [DROP_BUCKET],
+    dropBuckets: [buckets.drop],
     advanceRunsFunctionId: functionIds['advance-runs'],
     notificationTopicId: topicId,
     tenancyId,
-    exportBuckets: Object.keys(endpoints).map((region) => ({ region, bucket: EXPORT_BUCKET })),
-    destinations: Object.keys(endpoints).map((region) => ({ region, bucket: COPY_BUCKET })),
+    exportBuckets: Object.keys(endpoints).map((region) => ({ region, bucket: buckets.exports })),
+    destinations: Object.keys(endpoints).map((region) => ({ region, bucket: buckets.copies })),
     ...options.config,
   };
   await putJson(storage, ledger, 'config.json', config);
-  await createRules(options, compartmentId, functionIds);
+  await createRules(options, buckets, compartmentId, functionIds);
   const scheduleId = await createSchedule(options, compartmentId, functionIds['advance-runs'] ?? '');
   return {
     ledger,
     compartmentId,
-    dropBucket: DROP_BUCKET,
-    exportBucket: EXPORT_BUCKET,
-    copyBucket: COPY_BUCKET,
+    dropBucket: buckets.drop,
+    exportBucket: buckets.exports,
+    copyBucket: buckets.copies,
     functionIds,
     topicId,
     scheduleId,
@@ -102,6 +115,7 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
 
 async function createBuckets(
   { httpClient, endpoints, hubRegion }: DeployOptions,
+  buckets: Buckets,
   namespaceName: string,
   compartmentId: string,
 ): Promise<void> {
@@ -112,11 +126,11 @@ async function createBuckets(
         namespaceName,
         createBucketDetails: { compartmentId, name, objectEventsEnabled },
       });
-    await create(EXPORT_BUCKET, true);
-    await create(COPY_BUCKET, true);
+    await create(buckets.exports, true);
+    await create(buckets.copies, true);
     if (region !== hubRegion) continue;
-    await create(DROP_BUCKET, true);
-    await create(LEDGER_BUCKET, false);
+    await create(buckets.drop, true);
+    await create(buckets.ledger, false);
   }
 }
 
@@ -174,14 +188,15 @@ async function createFunctions(
 
 async function createRules(
   { httpClient, endpoints, hubRegion }: DeployOptions,
+  buckets: Buckets,
   compartmentId: string,
   functionIds: Readonly<Record<string, string>>,
 ): Promise<void> {
   const events = regionalClient(EventsClient, httpClient, hubRegion, endpoints);
   const scope = {
-    dropBuckets: [DROP_BUCKET],
-    exportBuckets: [EXPORT_BUCKET],
-    destinationBuckets: [COPY_BUCKET],
+    dropBuckets: [buckets.drop],
+    exportBuckets: [buckets.exports],
+    destinationBuckets: [buckets.copies],
   };
   for (const { displayName, description, condition, functionName } of declaredRules(scope)) {
     const action = { actionType: 'FAAS', isEnabled: true, functionId: functionIds[functionName] };

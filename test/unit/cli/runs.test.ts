@@ -268,7 +268,7 @@ describe('runs watch', () => {
 });
 
 describe('runs attest', () => {
-  test('records text, caller and time in the held run, and wakes advance-runs', async () => {
+  test('records text, caller and time in the held run, and has advance-runs drive it', async () => {
     const { status, out } = await byoi(
       'runs',
       'attest',
@@ -292,7 +292,8 @@ describe('runs attest', () => {
     // Nobody drives it yet: whoever wakes may go on at once.
     expect(stored?.value.dueAt).toBe(stored?.value.updatedAt);
     expect((await readLease(documents))?.value.wakeups).toBe(1);
-    await vi.waitFor(() => expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({ byoi: 'poll' }), 5_000);
+    const asked = { byoi: 'drive', run: HELD };
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual(asked), 5_000);
   });
 
   test('is refused for a run that is not held, and changes nothing', async () => {

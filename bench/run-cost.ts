@@ -19,6 +19,7 @@ const SCRIPT_CALLS = {
     'image import',
     'preauth-request delete',
   ],
+  direct: ['image export', 'preauth-request create', 'image import', 'preauth-request delete'],
 } as const;
 
 /** The steps in which OCI is at work, and a script waits. */
@@ -29,7 +30,11 @@ export async function runCost(): Promise<Table[]> {
   const stage = await startStage({ timeScale: 1 });
   try {
     const rows: Row[] = [];
-    const measure = async (journey: keyof typeof SCRIPT_CALLS, begin: () => Promise<string>) => {
+    const measure = async (
+      label: string,
+      journey: keyof typeof SCRIPT_CALLS,
+      begin: () => Promise<string>,
+    ) => {
       stage.forget();
       const run = await stage.closed(await begin());
       // The poller lets go of its lease a moment later.
@@ -44,7 +49,7 @@ export async function runCost(): Promise<Table[]> {
       const asked = waits.reduce((sum, wait) => sum + 1 + Math.ceil(wait / 1000 / CLI_WAIT_SECONDS), 0);
       const script = SCRIPT_CALLS[journey].length + asked;
       rows.push({
-        label: journey,
+        label,
         cells: [
           seconds.toFixed(0),
           ((stage.busyMs() / 1000) * FUNCTION_GB).toFixed(1),
@@ -55,9 +60,12 @@ export async function runCost(): Promise<Table[]> {
       });
       return run;
     };
-    const dropped = await measure('drop', () => stage.drop('cost.qcow2'));
+    const dropped = await measure('a drop', 'drop', () => stage.drop('cost.qcow2'));
     const imageId = dropped.branches[0]?.imageId ?? '';
-    await measure('replication', () => stage.replicate(imageId, HUB, OTHER, 'cost'));
+    const replicate = (strategy: 'copy' | 'direct') => () =>
+      stage.replicate({ imageId, region: HUB, to: OTHER, strategy, request: strategy });
+    await measure('a replication, copied', 'replication', replicate('copy'));
+    await measure('a replication, direct', 'direct', replicate('direct'));
     return [
       {
         title: 'What a run costs',

@@ -44,14 +44,20 @@ async function measureAll(stage: Stage, lost: boolean): Promise<Row[]> {
   const { cloud } = stage.local;
   const dropped = await stage.closed(await stage.drop('source.qcow2'));
   const hubImage = dropped.branches[0]?.imageId ?? '';
-  const there = await stage.closed(await stage.replicate(hubImage, HUB, OTHER, 'source'));
+  const there = await stage.closed(
+    await stage.replicate({ imageId: hubImage, region: HUB, to: OTHER, request: 'source' }),
+  );
   const otherImage = there.branches[0]?.imageId ?? '';
   cloud.faults.events = { lose: lost ? 1 : 0, duplicate: 0, delayMs: 0 };
   const latencies = new Map<string, number[]>(STEPS.map(({ name }) => [name, []]));
   for (let run = 0; run < WARM_UP_RUNS + RUNS; run += 1) {
     // Exported in the hub, of which an event tells; then copied and imported into it, likewise.
-    const outward = await measure(stage, () => stage.replicate(hubImage, HUB, OTHER, `out ${run}`));
-    const homeward = await measure(stage, () => stage.replicate(otherImage, OTHER, HUB, `home ${run}`));
+    const outward = await measure(stage, () =>
+      stage.replicate({ imageId: hubImage, region: HUB, to: OTHER, request: `out ${run}` }),
+    );
+    const homeward = await measure(stage, () =>
+      stage.replicate({ imageId: otherImage, region: OTHER, to: HUB, request: `home ${run}` }),
+    );
     if (run < WARM_UP_RUNS) continue;
     latencies.get('export')?.push(outward.get('export') ?? Number.NaN);
     latencies.get('copy')?.push(homeward.get('copy') ?? Number.NaN);

@@ -59,6 +59,20 @@ where it does not, the copy is another deployment's, and its run here ends REFUS
 ${markdownTable(['key', 'type', 'default', 'meaning'], rowsOf(replicatePayloadSchema))}
 
 It answers \`{"run": …, "state": …}\`. The same request again finds the run that there is.
+
+## Copy or direct
+
+\`strategy\` says how a disk gets to another region.
+
+- \`copy\` (the default): Object Storage moves the bytes once, region to region, and the import reads its own region. It needs a
+  bucket and the service policy there. A retry of an import does not move the bytes again, and what was copied can be kept.
+- \`direct\`: each destination imports by a pre-authenticated request on the source's object. Nothing is copied, so that no bucket
+  and no policy are needed, and a step less is waited for; but the import itself reads over the distance, for as long as it
+  takes, a retry reads it all again, and the source must stay as it is until the last region has it. Another tenancy is always
+  reached by a copy.
+
+[PERFORMANCE.md](PERFORMANCE.md#what-a-run-costs) has both measured, at the pace that the embedded OCI takes for OCI's; how fast
+OCI itself copies and reads over a distance, nobody promises.
 `;
 }
 

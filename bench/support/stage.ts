@@ -12,6 +12,16 @@ import { dropDisk } from './drop.ts';
 export const HUB = 'us-ashburn-1';
 export const OTHER = 'us-phoenix-1';
 
+/** What export-image is asked for. */
+export interface Replication {
+  readonly imageId: string;
+  readonly region: string;
+  readonly to: string;
+  readonly strategy?: 'copy' | 'direct';
+  /** Unlike any other's. */
+  readonly request: string;
+}
+
 /** A deployment in two regions, and what is measured on it. */
 export interface Stage {
   readonly local: LocalCloud;
@@ -24,7 +34,7 @@ export interface Stage {
   /** Drops the demo's disk. @returns the run's id */
   drop(object: string): Promise<string>;
   /** Has an image replicated. @returns the run's id */
-  replicate(imageId: string, region: string, to: string, request: string): Promise<string>;
+  replicate(asked: Replication): Promise<string>;
   closed(id: string): Promise<Run>;
   stop(): Promise<void>;
 }
@@ -62,8 +72,8 @@ export async function startStage(
       const eTag = await dropDisk(local, object);
       return runIdOf({ region, namespace, bucket: deployment.dropBucket, object, eTag });
     },
-    async replicate(imageId, region, to, request) {
-      const payload = { byoi: 'replicate', imageId, region, to: [to], request };
+    async replicate({ to, ...asked }) {
+      const payload = { byoi: 'replicate', to: [to], ...asked };
       const { body } = await cloud.homeRegion.functions.invoke(
         deployment.functionIds['export-image'] ?? '',
         Buffer.from(JSON.stringify(payload)),

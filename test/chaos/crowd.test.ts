@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { concurrently } from '../../shared/concurrently.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -27,6 +30,9 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
   const stage = await setStage(PACE, LIFE_SECONDS);
   try {
     await allowImages(stage);
+    // Each its own: OCI exports an image once at a time.
+    const [here, there] = await Promise.all([makeImages(stage, ASHBURN), makeImages(stage, PHOENIX)]);
+    const images = here.map((id, number) => ({ [ASHBURN]: id, [PHOENIX]: there[number] ?? '' }));
     // At a pace at which none of them ends before all are open.
     stage.byoi.cloud.clock.scale = 0.01;
     stage.byoi.cloud.faults.seed(20261129);
@@ -35,12 +41,12 @@ it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing i
     stage.byoi.cloud.faults.add({ ...failing, drop: true, when: 'after' });
     stage.byoi.cloud.faults.events = { lose: FAILING, duplicate: FAILING, delayMs: 100 };
 
-    const begun = Array.from({ length: EACH }, (_, number) =>
-      JOURNEYS.map((journey) => ({ journey, label: `crowd-${number}` })),
-    ).flat();
+    const begun = images.flatMap((images, number) =>
+      JOURNEYS.map((journey) => ({ journey, images, label: `crowd-${number}` })),
+    );
     const runs: { id: string; journey: Journey }[] = [];
-    await concurrently(begun, AT_ONCE, async ({ journey, label }) => {
-      runs.push({ id: await journey.begin(stage, label), journey });
+    await concurrently(begun, AT_ONCE, async ({ journey, images, label }) => {
+      runs.push({ id: await journey.begin({ ...stage, images }, label), journey });
     });
     // Those whose event was lost are opened by the schedule.
     await stage.byoi.tick();
@@ -82,4 +88,37 @@ async function allowImages({ byoi }: Stage): Promise<void> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ 'custom-image-count': 5_000 }),
     });
+}
+
+/** Images that nobody's run made. */
+async function makeImages({ byoi }: Stage, region: string): Promise<string[]> {
+  const { compartmentId, ledger } = byoi.deployment;
+  const [storage, compute] = [await byoi.clients.objectStorage(region), await byoi.clients.compute(region)];
+  const namespaceName = ledger.namespace;
+  const [bucketName, objectName] = ['crowd', 'disk.qcow2'];
+  await storage.createBucket({ namespaceName, createBucketDetails: { compartmentId, name: bucketName } });
+  const content = readFileSync('test/fixtures/demo-disk.qcow2');
+  await storage.putObject({
+    namespaceName,
+    bucketName,
+    objectName,
+    putObjectBody: Readable.from([content]),
+    contentLength: content.length,
+  });
+  const ids: string[] = [];
+  const source = { sourceType: 'objectStorageTuple', namespaceName, bucketName, objectName };
+  await concurrently(Array.from({ length: EACH }), AT_ONCE, async () => {
+    const { image } = await compute.createImage({
+      createImageDetails: {
+        compartmentId,
+        launchMode: 'PARAVIRTUALIZED' as never,
+        imageSourceDetails: { ...source, sourceImageType: 'QCOW2' } as never,
+      },
+    });
+    ids.push(image.id);
+  });
+  for (const imageId of ids)
+    while (((await compute.getImage({ imageId })).image.lifecycleState as string) !== 'AVAILABLE')
+      await sleep(20);
+  return ids;
 }

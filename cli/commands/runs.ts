@@ -34,7 +34,7 @@ export function registerRuns(program: Command, context: Context): void {
     .command('watch')
     .description(
       'Follows a run, or all open ones, until they end or are held. Exit status: 0 all succeeded, 2 one was ' +
-        'refused, superseded or is held for a licence, 1 one failed.',
+        'refused, superseded, canceled or is held for a licence, 1 one failed, if only in one region.',
     )
     .argument('[run]', "the run's id, or as much of its beginning as is needed; without it all open runs");
   addExamples(watch, ['byoi runs watch', 'byoi runs watch x4f2']);

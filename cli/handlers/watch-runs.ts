@@ -48,8 +48,8 @@ export async function followRuns(
   return settled;
 }
 
-/** A failure weighs more than a refusal. */
+/** A failure, of one region too, weighs more than a refusal. */
 export function exitCodeOf(runs: readonly Run[]): ExitCode {
-  if (runs.some(({ state }) => state === 'FAILED')) return EXIT.error;
+  if (runs.some(({ state }) => state === 'FAILED' || state === 'PARTIAL')) return EXIT.error;
   return runs.every(({ state }) => state === 'SUCCEEDED') ? EXIT.ok : EXIT.refused;
 }

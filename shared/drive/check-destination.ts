@@ -21,7 +21,7 @@ export const checkDestination: BranchPerformer = async (deployment, run, branch)
   const { id, copy } = branch;
   if (!copy)
     throw new Error('A destination to check, but the branch copies nothing: the run record is damaged.');
-  await checkSubscription(deployment, copy);
+  await checkSubscription(deployment, copy.region, copy.namespace);
   const [head] = await Promise.all([
     peekObject(deployment.clients, copy),
     checkBucket(deployment, run, copy),
@@ -32,8 +32,23 @@ export const checkDestination: BranchPerformer = async (deployment, run, branch)
   return { kind: 'copy-failed', branch: id, failure: destinationOccupied(copy) };
 };
 
+/**
+ * Likewise of a branch that copies nothing. Its region is as somebody wrote it: of one that there is none of no endpoint
+ * answers, which would pass for a passing failure.
+ *
+ * @throws {RegionNotSubscribedError} @throws {ImageLimitError}
+ */
+export async function checkRegion(deployment: Deployment, branch: Branch): Promise<void> {
+  await checkSubscription(deployment, branch.region, deployment.ledger.namespace);
+  await checkImageLimit(deployment, branch);
+}
+
 /** @throws {RegionNotSubscribedError} */
-async function checkSubscription({ clients, config, ledger }: Deployment, { region, namespace }: Copy) {
+async function checkSubscription(
+  { clients, config, ledger }: Deployment,
+  region: string,
+  namespace: string,
+): Promise<void> {
   const { tenancyId } = config;
   // Another tenancy's subscriptions are its own affair, and not to be seen.
   if (!tenancyId || namespace !== ledger.namespace || region === ledger.region) return;

@@ -11,6 +11,7 @@ import {
   type Run,
 } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
+import { checkRegion } from './check-destination.ts';
 import type { BranchPerformer, ExportPerformer } from './perform.ts';
 import { takeTurn } from './turns.ts';
 
@@ -28,6 +29,7 @@ export const createPar: BranchPerformer = async (deployment, run, branch) => {
   const waiting = await takeTurn(deployment, 'import', branch.region, run, branch);
   if (waiting) return waiting;
   const origin = originOf(run, branch);
+  if (origin.region !== branch.region) await checkRegion(deployment, branch);
   const par = await settlePar(deployment, origin, namePrefix(run, branch.id), branch.attempt, 'ObjectRead');
   return { kind: 'par-created', branch: branch.id, attempt: branch.attempt, par };
 };

@@ -91,6 +91,16 @@ describe('a dropped disk', () => {
     });
   });
 
+  it('may have any name that Object Storage takes', async () => {
+    const names = ['a b&c+d#e?f%20.qcow2', 'ünï/コード/💽.qcow2', 'x'.repeat(1000), 'a\tb\u0007.qcow2'];
+    const metadata = { 'byoi-replicate-to': PHOENIX };
+    const runs = await Promise.all(
+      names.map(async (name) => byoi.ended(await byoi.drop(name, QCOW2, metadata))),
+    );
+    expect(runs.map(({ state, failure }) => [state, failure])).toEqual(runs.map(() => ['SUCCEEDED', null]));
+    expect(await byoi.leftovers()).toEqual([]);
+  });
+
   it('that is refused is copied nowhere', async () => {
     const copies = worksOf(byoi, 'CopyObject').length;
     const vhd = Buffer.alloc(1024);

@@ -111,6 +111,31 @@ describe('before an image is copied it is told, and nothing is copied,', () => {
   });
 });
 
+describe('before an image is imported directly it is told', () => {
+  it('that the tenancy is not subscribed to the region, or that there is none of that name', async () => {
+    await byoi.control('POST', 'subscriptions', { namespace: 'local', regions: [ASHBURN, PHOENIX] });
+    const to = [FRANKFURT, 'us-pheonix-1', PHOENIX];
+    const run = await replicate(byoi, { imageId, to, strategy: 'direct' });
+    expect(run.state).toBe('PARTIAL');
+    expect(run.branches.map(({ failure }) => failure?.code)).toEqual([
+      'REGION_NOT_SUBSCRIBED',
+      'REGION_NOT_SUBSCRIBED',
+      undefined,
+    ]);
+    expect(worksOf(byoi, 'CreateImage', FRANKFURT)).toEqual([]);
+  });
+
+  it('that the region has as many images as it may', async () => {
+    await setImageLimit(byoi, PHOENIX, 0);
+    const failed = await replicate(byoi, { imageId, to: [PHOENIX], strategy: 'direct' });
+    expect([failed.state, failed.failure?.code]).toEqual(['FAILED', 'OCI_LIMIT_EXCEEDED']);
+    await setImageLimit(byoi, PHOENIX, 1);
+    expect((await retried(byoi, failed)).state).toBe('SUCCEEDED');
+    expect(asked()).toEqual([1, 0]);
+    expect(await byoi.leftovers()).toEqual([]);
+  });
+});
+
 it('what somebody else put where a copy is to go is told, and out of the way the copy is made', async () => {
   const address = placeOfCopy(byoi, imageId, 'web-server.oci');
   await putObject(byoi.clients, address, QCOW2);

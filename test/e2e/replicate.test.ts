@@ -94,6 +94,17 @@ describe('an image that is replicated', () => {
     expect(await byoi.leftovers()).toEqual([]);
   });
 
+  it.each(['ünï/コード/💽', '..', "';rm -rf $HOME;'", 'a b&c+d#e?f%20', 'x'.repeat(255)])(
+    'may be called anything: %s',
+    async (displayName) => {
+      const imageId = await personsImage(byoi, { displayName });
+      const run = await replicate(byoi, { imageId, to: [PHOENIX] });
+      expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+      expect((await imageOf(byoi, run, PHOENIX)).displayName).toBe(displayName);
+      expect(await byoi.leftovers()).toEqual([]);
+    },
+  );
+
   it('is the same run when the same is asked again, and another one by another request', async () => {
     const imageId = await personsImage(byoi);
     const first = await askToReplicate(byoi, { imageId, to: [PHOENIX] });

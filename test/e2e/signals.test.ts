@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Run } from '../../shared/run/run.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
+import { imageOf, personsImage, replicate } from '../support/replication.ts';
 
 const QCOW2 = readFileSync('test/fixtures/demo-disk.qcow2');
 
@@ -54,4 +55,17 @@ it('an object that a run wrote into a drop bucket starts none', async () => {
   await byoi.tick();
   await byoi.ended(await byoi.drop('after-it.qcow2', QCOW2));
   expect(await byoi.runs.get(id)).toBeUndefined();
+});
+
+it('events alone take a run through the hub region, however seldom it is polled', async () => {
+  const patient = await deploy({}, { pollFirstSeconds: 60, pollMaxSeconds: 60 });
+  try {
+    const imageId = await personsImage(patient);
+    const run = await replicate(patient, { imageId, to: ['us-ashburn-1'], displayName: 'twin' });
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect((await imageOf(patient, run, 'us-ashburn-1')).displayName).toBe('twin');
+    expect(await patient.leftovers()).toEqual([]);
+  } finally {
+    await patient.remove();
+  }
 });

@@ -36,4 +36,4 @@ export const atOnceOf = (config: Deployment['config'], ticket: string): number =
   ticket.startsWith('copy/') ? config.copiesAtOnce : config.importsAtOnce;
 
 const branchTicket = (trade: Trade, region: string, run: Run, branch: Branch) =>
-  ticketOf(trade, region, run.openedAt, `${run.id}-${branch.id}`);
+  ticketOf(trade, region, run.id, branch.id);

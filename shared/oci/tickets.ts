@@ -10,9 +10,9 @@ const FOLDER = 'tickets/';
 /** What so many may do at once in a region. */
 export type Trade = 'copy' | 'import';
 
-/** @param since when its run was opened: who came first goes first @param holder unlike any other */
-export const ticketOf = (trade: Trade, region: string, since: string, holder: string): string =>
-  `${trade}/${region}/${since}-${holder}`;
+/** @param branch of which there is one in a run @returns the same for the same branch */
+export const ticketOf = (trade: Trade, region: string, runId: string, branch: string): string =>
+  `${trade}/${region}/${runId}-${branch}`;
 
 /** Takes the ticket, where it is not taken yet. @returns is it its turn? */
 export async function takeTicket(documents: Documents, ticket: string, atOnce: number): Promise<boolean> {
@@ -42,6 +42,6 @@ export async function firstTickets(
 export async function* allTickets(documents: Documents): AsyncGenerator<{ ticket: string; runId: string }> {
   for await (const { name } of documents.list(FOLDER)) {
     const ticket = name.slice(FOLDER.length);
-    yield { ticket, runId: /Z-([a-z2-7]{26})/.exec(ticket)?.[1] ?? '' };
+    yield { ticket, runId: /([a-z2-7]{26})-[^/]*$/.exec(ticket)?.[1] ?? '' };
   }
 }

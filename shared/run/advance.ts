@@ -5,8 +5,8 @@ import { advanceExport, cancelExport, retryExport } from './export.ts';
 import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } from './facts.ts';
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
-import { type Attestation, type Failure, isEnded, type Run, type RunState } from './run.ts';
-import { restart } from './stage.ts';
+import { type Attestation, type Branch, type Failure, isEnded, type Run, type RunState } from './run.ts';
+import { isStale, restart } from './stage.ts';
 
 /** However long a driver lives: one that is silent for longer in one action than its retries take is gone. */
 const ACTION_HOLD_SECONDS = 90;
@@ -26,6 +26,7 @@ function apply(run: Run, fact: Fact, policy: Policy): Run {
   if (fact.kind === 'retried') return retry(run, fact.at);
   if (run.closedAt !== null) return run;
   if (isExportFact(fact)) return applyToExport(run, fact, policy);
+  if (SAID_OF_RUN.has(fact.kind) && isStale(fact, run.since)) return run;
   switch (fact.kind) {
     case 'inspected':
       return isWaitingForInspection(run) ? inspected(run, fact.verdict, fact.attestation, fact.at) : run;
@@ -47,6 +48,15 @@ function apply(run: Run, fact: Fact, policy: Policy): Run {
   }
 }
 
+/** What drivers say of a run as a whole; a person speaks of the run as it is. */
+const SAID_OF_RUN: ReadonlySet<Fact['kind']> = new Set([
+  'inspected',
+  'source-lost',
+  'notified',
+  'closed',
+  'run-step-failed',
+]);
+
 function applyToExport(run: Run, fact: ExportFact, policy: Policy): Run {
   if (run.state !== 'OPEN' || !run.exporting) return run;
   const exporting = advanceExport(run.exporting, fact, policy);
@@ -58,9 +68,14 @@ function applyToExport(run: Run, fact: ExportFact, policy: Policy): Run {
 
 function applyToBranch(run: Run, fact: BranchFact, policy: Policy): Run {
   if (run.state !== 'OPEN' || !isReady(run)) return run;
-  const branches = run.branches.map((branch) => {
-    return branch.id === fact.branch ? advanceBranch(branch, fact, policy) : branch;
-  });
+  return withBranches(run, (branch) =>
+    branch.id === fact.branch ? advanceBranch(branch, fact, policy) : branch,
+  );
+}
+
+/** The run with its branches changed; the same where none is. */
+function withBranches(run: Run, change: (branch: Branch) => Branch): Run {
+  const branches = run.branches.map(change);
   return branches.some((branch, index) => branch !== run.branches[index]) ? { ...run, branches } : run;
 }
 
@@ -89,8 +104,7 @@ function sourceLost(run: Run, failure: Failure, at: string): Run {
   if (isEnded(run.state)) return run;
   if (!isReady(run) || run.state === 'NEEDS_LICENSE')
     return run.exporting ? run : end(run, endBy(failure), failure, at);
-  const branches = run.branches.map((branch) => loseSource(branch, failure, at));
-  return branches.some((branch, index) => branch !== run.branches[index]) ? { ...run, branches } : run;
+  return withBranches(run, (branch) => loseSource(branch, failure, at));
 }
 
 function runStepFailed(run: Run, failure: Failure, transient: boolean, at: string, policy: Policy): Run {
@@ -112,21 +126,33 @@ function cancel(run: Run, at: string): Run {
   if (run.exporting && run.exporting.step !== 'done' && run.state === 'OPEN')
     return { ...run, exporting: cancelExport(run.exporting, at) };
   if (run.state === 'NEEDS_LICENSE' || !isReady(run)) return end(run, 'CANCELED', CANCELED, at);
-  const quietAt = run.dueAt !== null && run.dueAt > at ? run.dueAt : at;
-  return { ...run, branches: run.branches.map((branch) => cancelBranch(branch, at, quietAt)) };
+  const quietAt = plusSeconds(at, ACTION_HOLD_SECONDS);
+  return withBranches(run, (branch) => cancelBranch(branch, at, quietAt));
 }
 
 /** A run that ended is opened again, for what failed in it; what succeeded stays. */
 function retry(run: Run, at: string): Run {
   if (!RETRIED_STATES.has(run.state)) return run;
-  const lost = run.branches.some(({ failure }) => failure !== null && isExportLost(failure));
-  const exportAgain = run.exporting && (run.exporting.failure || lost || run.source === null);
+  const { exporting } = run;
   const branches = run.branches.map((branch) => retryBranch(branch, at));
   const open = { ...run, state: 'OPEN', closedAt: null, failure: null, untold: null, tries: 0 } as const;
   const again = { ...open, since: at, notBefore: at, branches };
-  if (!run.exporting || !exportAgain) return begin(again, at);
-  return begin({ ...again, source: null, exporting: retryExport(run.exporting, at) }, at);
+  const ready =
+    exporting && isExportGone(run)
+      ? { ...again, source: null, exporting: retryExport(exporting, at) }
+      : again;
+  return needsLicense(ready) ? tell({ ...ready, state: 'NEEDS_LICENSE' }, at) : begin(ready, at);
 }
+
+/** What a canceled run had exported went with it, when it was closed at the latest. */
+const isExportGone = ({ state, source, exporting, branches }: Run): boolean =>
+  state === 'CANCELED' ||
+  source === null ||
+  exporting?.failure != null ||
+  branches.some(({ failure }) => failure !== null && isExportLost(failure));
+
+const needsLicense = ({ verdict, attestation }: Run): boolean =>
+  verdict !== null && verdict.licensedSystem !== null && attestation === null;
 
 const RETRIED_STATES: ReadonlySet<RunState> = new Set(['FAILED', 'PARTIAL', 'CANCELED']);
 
@@ -134,13 +160,15 @@ const RETRIED_STATES: ReadonlySet<RunState> = new Set(['FAILED', 'PARTIAL', 'CAN
 export function settle(run: Run, at: string): Run {
   if (run.state !== 'OPEN') return run;
   const { exporting, branches } = run;
-  if (exporting?.step === 'done' && exporting.failure)
-    return end(run, endBy(exporting.failure), exporting.failure, at);
+  if (exporting?.step === 'done' && exporting.failure) return endFailed(run, exporting.failure, at);
   const hopeless = branches.length > 0 && branches.every(({ step, failure }) => step === 'done' && failure);
   if (!hopeless && (!isReady(run) || branches.some(({ step }) => step !== 'done'))) return run;
   const failure = branches.find((branch) => branch.failure)?.failure ?? null;
-  if (failure === null) return end(run, 'SUCCEEDED', null, at);
-  const partial = branches.some((branch) => branch.failure === null);
+  return failure === null ? end(run, 'SUCCEEDED', null, at) : endFailed(run, failure, at);
+}
+
+function endFailed(run: Run, failure: Failure, at: string): Run {
+  const partial = run.branches.some((branch) => branch.step === 'done' && branch.failure === null);
   return end(run, partial ? 'PARTIAL' : endBy(failure), failure, at);
 }
 

@@ -1,12 +1,14 @@
 import type { BranchFact } from './facts.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import type { Branch, BranchStep, Failure } from './run.ts';
-import { enter, gaveUp, isFailure, pending, waitLonger } from './stage.ts';
+import { beganAt, enter, gaveUp, isFailure, isStale, pending, waitLonger } from './stage.ts';
 
 /** The branch after a fact; the same branch where the fact is stale or was already known. */
 export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy): Branch {
   const { at } = fact;
   const { step } = branch;
+  // An image that comes late must go all the same.
+  if (fact.kind !== 'image-requested' && isStale(fact, beganAt(branch))) return branch;
   switch (fact.kind) {
     case 'destination-checked':
       return step === 'check' ? enter(branch, 'copy', at) : branch;
@@ -38,7 +40,7 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
     case 'source-verified':
       return step === 'verify' ? sourceVerified(branch, fact.result, at) : branch;
     case 'image-discarded':
-      return step === 'discard' ? enter({ ...branch, imageId: null }, 'clean-up', at) : branch;
+      return step === 'discard' ? imageDiscarded(branch, at) : branch;
     case 'image-configured':
       return step === 'configure' ? enter(warned(branch, fact.warnings), 'clean-up', at) : branch;
     case 'cleaned-up':
@@ -84,12 +86,14 @@ export function cancelBranch(branch: Branch, at: string, quietAt: string): Branc
     case 'done':
     case 'clean-up':
       return branch;
+    case 'discard':
+      // What is to go goes; a driver that may be asking for it is waited for as before.
+      return branch.failure ? branch : { ...branch, failure: CANCELED };
     case 'request':
       // A driver may be asking for the image just now: what it gets is looked for afterwards.
       return { ...failAndDiscard(branch, CANCELED, at), notBefore: quietAt };
     case 'import':
     case 'verify':
-    case 'discard':
     case 'configure':
       return failAndDiscard(branch, CANCELED, at);
     default:
@@ -107,15 +111,33 @@ const AFTERMATH: ReadonlySet<BranchStep> = new Set(['discard', 'clean-up', 'done
 
 /** A failed branch from the step on that failed, as a new attempt; any other as it is. */
 export function retryBranch(branch: Branch, at: string): Branch {
-  if (branch.step !== 'done' || !branch.failure || isHopeless(branch.failure)) return branch;
-  const attempt = branch.attempt + 1;
-  const anew = { ...branch, attempt, failure: null, workRequestId: null, percent: 0, queue: null };
+  const { step, failure, imageId, attempt } = branch;
+  if (step !== 'done' || !failure || isHopeless(failure)) return branch;
+  const anew = {
+    ...branch,
+    attempt: attempt + 1,
+    failure: null,
+    workRequestId: null,
+    percent: 0,
+    queue: null,
+  };
+  // The new attempt would take it for its own.
+  if (imageId && isImageKept(branch)) return enter(anew, 'discard', at);
   const failedStep = failedStepOf(branch);
-  if (branch.imageId && (failedStep === 'verify' || failedStep === 'configure'))
-    return enter(anew, failedStep, at);
-  if (branch.copy)
-    return enter({ ...anew, imageId: null, copy: { ...branch.copy, eTag: null } }, 'check', at);
-  return enter({ ...anew, imageId: null }, 'authorize', at);
+  const goesOn = failedStep === 'verify' || failedStep === 'configure';
+  return imageId && goesOn && !isImageGone(failure) ? enter(anew, failedStep, at) : beginAgain(anew, at);
+}
+
+function beginAgain(branch: Branch, at: string): Branch {
+  const anew = { ...branch, imageId: null };
+  if (branch.copy) return enter({ ...anew, copy: { ...branch.copy, eTag: null } }, 'check', at);
+  return enter(anew, 'authorize', at);
+}
+
+/** Was the image to go, and could not be deleted? */
+function isImageKept({ history }: Branch): boolean {
+  const steps = history.map(({ step }) => step);
+  return steps.slice(steps.findLastIndex((step) => !AFTERMATH.has(step)) + 1).includes('discard');
 }
 
 const isCopying = (step: BranchStep) => step === 'check' || step === 'copy' || step === 'transfer';
@@ -150,21 +172,23 @@ function transferPending(branch: Branch, percent: number, at: string, policy: Po
   return isFailure(waited) ? fail(branch, waited, at) : waited;
 }
 
-function imageRequested(
-  branch: Branch,
-  fact: { imageId: string; workRequestId: string | null; at: string },
-  policy: Policy,
-): Branch {
+function imageRequested(branch: Branch, fact: ImageRequested, policy: Policy): Branch {
   const { imageId, workRequestId, at } = fact;
-  if (branch.step === 'request')
+  const { step, failure } = branch;
+  if (step === 'request') {
+    // One of an earlier attempt is found by its tag.
+    if (isStale(fact, beganAt(branch))) return branch;
     return asked({ ...branch, imageId, workRequestId, percent: 0 }, 'import', at, policy);
+  }
   // The branch was ended by somebody else while this driver asked: the image must not outlive it.
-  const ended = branch.failure !== null && branch.imageId === null;
-  if (ended && AFTERMATH.has(branch.step)) return enter({ ...branch, imageId }, 'discard', at);
+  if (failure && branch.imageId === null && AFTERMATH.has(step))
+    return enter({ ...branch, imageId }, 'discard', at);
   // The same image, found by its tag before the answer with the work request's id was recorded.
-  const missing = branch.step === 'import' && branch.imageId === imageId && branch.workRequestId === null;
+  const missing = step === 'import' && branch.imageId === imageId && branch.workRequestId === null;
   return missing && workRequestId !== null ? { ...branch, workRequestId } : branch;
 }
+
+type ImageRequested = BranchFact & { readonly kind: 'image-requested' };
 
 function importPending(branch: Branch, percent: number, at: string, policy: Policy): Branch {
   const waited = pending(branch, percent, { what: 'import', hours: policy.importTimeoutHours }, at, policy);
@@ -174,6 +198,11 @@ function importPending(branch: Branch, percent: number, at: string, policy: Poli
 function sourceVerified(branch: Branch, result: 'same' | 'deleted' | 'changed', at: string): Branch {
   if (result === 'changed') return failAndDiscard(branch, sourceChanged(branch), at);
   return enter(result === 'deleted' ? warned(branch, [SOURCE_DELETED_MEANWHILE]) : branch, 'configure', at);
+}
+
+/** A branch that was failed by then ends; one that is tried again begins. */
+function imageDiscarded(branch: Branch, at: string): Branch {
+  return branch.failure ? enter({ ...branch, imageId: null }, 'clean-up', at) : beginAgain(branch, at);
 }
 
 function stepFailed(
@@ -189,7 +218,7 @@ function stepFailed(
   if (transient && hoursBetween(branch.since, at) <= patience) return waitLonger(branch, at, policy);
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
   if (step === 'clean-up') return enter({ ...warned(branch, [failure]), par: null }, 'done', at);
-  if (step === 'discard') return enter(imageKept(warned(branch, [failure])), 'clean-up', at);
+  if (step === 'discard') return enter(imageKept(warned(branch, [failure]), failure), 'clean-up', at);
   const reason = transient ? gaveUp(failure, patience) : failure;
   // A call without an answer, or of a driver that died of it, may have made the image all the same.
   return step === 'request' || step === 'import'
@@ -202,6 +231,9 @@ function patienceOf(step: BranchStep, policy: Policy): number {
   if (step === 'import') return policy.importTimeoutHours;
   return step === 'transfer' ? policy.copyTimeoutHours : policy.giveUpHours;
 }
+
+/** Somebody deleted it before it was configured. */
+const isImageGone = ({ code }: Failure): boolean => code === 'IMAGE_DELETED';
 
 /** Of a destination that nothing is known of: there is nothing to try again. */
 const isHopeless = ({ code }: Failure): boolean => code === 'DESTINATION_UNKNOWN';
@@ -223,9 +255,9 @@ function sourceChanged({ copy }: Branch): Failure {
 }
 
 /** What was to be said once the image was gone is not true. */
-function imageKept(branch: Branch): Branch {
-  const { imageId, failure } = branch;
-  if (!failure) return branch;
+function imageKept(branch: Branch, reason: Failure): Branch {
+  const { imageId } = branch;
+  const failure = branch.failure ?? reason;
   const remedy = imageId
     ? `The image could not be deleted: do not use it, \`oci compute image delete --image-id ${imageId}\`.`
     : `${failure.remedy ? `${failure.remedy} ` : ''}${MAYBE_AN_IMAGE}`;

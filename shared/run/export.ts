@@ -2,12 +2,13 @@ import { CANCELED } from './branch.ts';
 import type { ExportFact } from './facts.ts';
 import { hoursBetween, nextTry, type Policy } from './policy.ts';
 import type { Export, Failure } from './run.ts';
-import { enter, gaveUp, isFailure, pending, waitLonger } from './stage.ts';
+import { beganAt, enter, gaveUp, isFailure, isStale, pending, waitLonger } from './stage.ts';
 
 /** The export after a fact; the same where the fact is stale or was already known. */
 export function advanceExport(exporting: Export, fact: ExportFact, policy: Policy): Export {
   const { at } = fact;
   const { step } = exporting;
+  if (isStale(fact, beganAt(exporting))) return exporting;
   switch (fact.kind) {
     case 'export-par-created':
       if (step !== 'authorize' || fact.attempt !== exporting.attempt) return exporting;

@@ -7,6 +7,8 @@ export interface Said {
   readonly at: string;
   /** Until when the driver who says it may still be at work on the run, RFC 3339; its own end of life, or `at`. */
   readonly heldUntil: string;
+  /** When the step began that the driver was at, as `beganAt` tells; where it is not said it counts as begun at `at`. */
+  readonly stepBegan?: string;
 }
 
 /** `foreign`: it is a copy that another deployment made. */

@@ -1,3 +1,4 @@
+import type { Said } from './facts.ts';
 import { hoursBetween, nextTry, type Policy } from './policy.ts';
 import type { Failure, Stage } from './run.ts';
 
@@ -16,6 +17,12 @@ export function restart<S extends Stage<string>>(stage: S, at: string): S {
   const history = [...stage.history.slice(0, -1), { step: stage.step, attempt: stage.attempt, at }];
   return { ...stage, since: at, notBefore: at, history };
 }
+
+/** When the present step began: not all of that time it need have been waited for. */
+export const beganAt = ({ history, since }: Stage<string>): string => history.at(-1)?.at ?? since;
+
+/** Is what was found about a step before the one that began then? */
+export const isStale = ({ stepBegan, at }: Said, began: string): boolean => (stepBegan ?? at) < began;
 
 /** A new stage, in its first step. */
 export function begun<Step extends string>(step: Step, at: string): Stage<Step> {

@@ -130,7 +130,7 @@ describe('the tick', () => {
     });
     await putObject(byoi.clients, place(ASHBURN, 'byoi-export', objectName), QCOW2);
     const documents = openDocuments(byoi.clients, byoi.deployment.ledger);
-    await documents.mark(`tickets/import/${PHOENIX}/${run.openedAt}-${run.id}-${PHOENIX}`);
+    await documents.mark(`tickets/import/${PHOENIX}/${run.id}-${PHOENIX}`);
     await documents.mark(`exporting/${imageId}/${run.id}`);
     await documents.mark(`open/${run.id}`);
     expect(await byoi.leftovers()).toHaveLength(8);

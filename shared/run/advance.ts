@@ -1,6 +1,6 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
-import { advanceBranch, CANCELED, cancelBranch, loseSource, retryBranch } from './branch.ts';
+import { advanceBranch, CANCELED, cancelBranch, isSourceChanged, loseSource, retryBranch } from './branch.ts';
 import { advanceExport, cancelExport, retryExport } from './export.ts';
 import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } from './facts.ts';
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
@@ -133,15 +133,17 @@ function cancel(run: Run, at: string): Run {
 /** A run that ended is opened again, for what failed in it; what succeeded stays. */
 function retry(run: Run, at: string): Run {
   if (!RETRIED_STATES.has(run.state)) return run;
-  const { exporting } = run;
-  const branches = run.branches.map((branch) => retryBranch(branch, at));
+  const exporting = run.exporting && isExportGone(run) ? retryExport(run.exporting, at) : null;
+  const branches = run.branches.map((branch) => retryBranch(branch, exporting !== null, at));
   const open = { ...run, state: 'OPEN', closedAt: null, failure: null, untold: null, tries: 0 } as const;
-  const again = { ...open, since: at, notBefore: at, branches };
-  const ready =
-    exporting && isExportGone(run)
-      ? { ...again, source: null, exporting: retryExport(exporting, at) }
-      : again;
-  return needsLicense(ready) ? tell({ ...ready, state: 'NEEDS_LICENSE' }, at) : begin(ready, at);
+  const again = {
+    ...open,
+    since: at,
+    notBefore: at,
+    branches,
+    ...(exporting && { exporting, source: null }),
+  };
+  return needsLicense(again) ? tell({ ...again, state: 'NEEDS_LICENSE' }, at) : begin(again, at);
 }
 
 /** What a canceled run had exported went with it, when it was closed at the latest. */
@@ -149,7 +151,7 @@ const isExportGone = ({ state, source, exporting, branches }: Run): boolean =>
   state === 'CANCELED' ||
   source === null ||
   exporting?.failure != null ||
-  branches.some(({ failure }) => failure !== null && isExportLost(failure));
+  branches.some((branch) => isSourceChanged(branch) || (branch.failure && isExportLost(branch.failure)));
 
 const needsLicense = ({ verdict, attestation }: Run): boolean =>
   verdict !== null && verdict.licensedSystem !== null && attestation === null;

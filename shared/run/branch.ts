@@ -109,8 +109,12 @@ function failedStepOf({ history }: Branch): BranchStep {
 
 const AFTERMATH: ReadonlySet<BranchStep> = new Set(['discard', 'clean-up', 'done']);
 
-/** A failed branch from the step on that failed, as a new attempt; any other as it is. */
-export function retryBranch(branch: Branch, at: string): Branch {
+/**
+ * A failed branch from the step on that failed, as a new attempt; any other as it is.
+ *
+ * @param exportsAgain what is imported without a copy will be another object
+ */
+export function retryBranch(branch: Branch, exportsAgain: boolean, at: string): Branch {
   const { step, failure, imageId, attempt } = branch;
   if (step !== 'done' || !failure || isHopeless(failure)) return branch;
   const anew = {
@@ -122,7 +126,8 @@ export function retryBranch(branch: Branch, at: string): Branch {
     queue: null,
   };
   // The new attempt would take it for its own.
-  if (imageId && isImageKept(branch)) return enter(anew, 'discard', at);
+  const disowned = isImageKept(branch) || (exportsAgain && !branch.copy);
+  if (imageId && disowned) return enter(anew, 'discard', at);
   const failedStep = failedStepOf(branch);
   const goesOn = failedStep === 'verify' || failedStep === 'configure';
   return imageId && goesOn && !isImageGone(failure) ? enter(anew, failedStep, at) : beginAgain(anew, at);
@@ -244,13 +249,17 @@ export const CANCELED: Failure = {
   remedy: '`byoi runs retry` begins what was canceled anew.',
 };
 
+/** Was the object itself overwritten that the branch imported from? */
+export const isSourceChanged = ({ copy, failure }: Branch): boolean =>
+  !copy && failure?.code === 'SOURCE_CHANGED';
+
 function sourceChanged({ copy }: Branch): Failure {
   return {
     code: 'SOURCE_CHANGED',
     sentence: `The ${copy ? 'copy' : 'object'} was overwritten while OCI was importing it, so the image may hold parts of both contents.`,
     remedy: copy
       ? 'The image was deleted. Delete the object that is there now; then `byoi runs retry` copies again.'
-      : 'The image was deleted. The new content has a run of its own; upload it again if it has none.',
+      : 'The image was deleted. What was dropped has a run of its own; upload it again if it has none. What a run exported is exported again by `byoi runs retry`.',
   };
 }
 

@@ -83,10 +83,10 @@ export const timed = (fact: UntimedFact, at: string) =>
 
 /** The run after these facts, a second apart. */
 export const having = (run: Run, ...facts: readonly UntimedFact[]): Run =>
-  facts.reduce((current, fact) => after(current, 1, fact), run);
+  facts.reduce((current, fact) => later(current, 1, fact), run);
 
 /** The run after a fact that is found so many seconds after it last changed. */
-export const after = (run: Run, seconds: number, fact: UntimedFact): Run =>
+export const later = (run: Run, seconds: number, fact: UntimedFact): Run =>
   advance(run, timed(fact, plusSeconds(run.updatedAt, seconds)), A_POLICY).run;
 
 /** What is to be done next. */

@@ -169,5 +169,6 @@ test('the CLI lists the rules that start the functions', async () => {
     'byoi-import-image': { data: { additionalDetails: { bucketName: ['byoi-drop'] } } },
     'byoi-advance-runs': { eventType: ['com.oraclecloud.computeapi.createimage.end'] },
   });
-  expect(data.map((rule) => rule['is-enabled'])).toEqual([true, true]);
+  expect(Object.keys(rules)).toHaveLength(6);
+  expect(data.every((rule) => rule['is-enabled'])).toBe(true);
 });

@@ -200,8 +200,11 @@ def copy():
         source_object_name="disk", destination_region=OTHER, destination_namespace=NAMESPACE,
         destination_bucket="to", destination_object_name="copy", destination_object_if_none_match_e_tag="*",
     )
+    identity = client(oci.identity.IdentityClient)
+    for policy in identity.list_policies(CONFIG["tenancy"]).data:
+        identity.delete_policy(policy.id)
     refused = refusal(storage().copy_object, NAMESPACE, "from", details)
-    client(oci.identity.IdentityClient).create_policy(oci.identity.models.CreatePolicyDetails(
+    identity.create_policy(oci.identity.models.CreatePolicyDetails(
         compartment_id=CONFIG["tenancy"], name="copies", description="copies between regions",
         statements=[f"Allow service objectstorage-{HUB} to manage object-family in tenancy"],
     ))
@@ -394,6 +397,10 @@ def drop():
     listed = oci.wait_until(compute(), of_name(), evaluate_response=lambda answer: len(answer.data) == 1,
                             fetch_func=lambda response: of_name(), **SOON)
     image = oci.wait_until(compute(), compute().get_image(listed.data[0].id), "lifecycle_state", "AVAILABLE", **SOON).data
+    # The run fills the list once the image is there.
+    of_image = lambda: compute().list_image_shape_compatibility_entries(image.id)
+    oci.wait_until(compute(), of_image(), evaluate_response=lambda answer: len(answer.data) > 0,
+                   fetch_func=lambda response: of_image(), **SOON)
     shapes = list_call_get_all_results(compute().list_image_shape_compatibility_entries, image.id).data
     return {
         "image": [image.launch_mode, image.launch_options.network_type],

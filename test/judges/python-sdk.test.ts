@@ -129,7 +129,14 @@ describe('the Python SDK', () => {
   });
 
   test('makes, changes, lists and deletes event rules', async () => {
-    const ours = ['byoi-advance-runs', 'byoi-import-image'];
+    const ours = [
+      'byoi-advance-runs',
+      'byoi-copy-image',
+      'byoi-export-ended',
+      'byoi-export-image',
+      'byoi-import-copy',
+      'byoi-import-image',
+    ];
     expect(await judge('rules')).toEqual({
       changed: ['changed', 'python-1'],
       listed: [...ours, 'python-1', 'python-2'],

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hintOf } from '../../shared/drive/drive.ts';
 import { driveHinted } from '../../shared/drive/drive-hinted.ts';
 import { answerOf } from '../../shared/drive/drive-on.ts';
 import { RUN_TAG } from '../../shared/drive/own-image.ts';
@@ -19,9 +20,8 @@ export async function advanceRunOfImage(deployment: Deployment, imageId: string)
   const runId = found?.image.freeformTags?.[RUN_TAG];
   const stored = runId ? await readWithImage(deployment, runId, imageId) : undefined;
   if (!stored) return { ignored: 'the image of no run' };
-  const awaits = (run: Run) =>
-    run.branches.some((branch) => branch.step === 'import' && branch.imageId === imageId);
-  return answerOf(await driveHinted(deployment, stored, awaits));
+  const hint = hintOf((branch) => branch.step === 'import' && branch.imageId === imageId);
+  return answerOf(await driveHinted(deployment, stored, hint));
 }
 
 /** The run once it knows the image: CreateImage's answer may not have been written down yet. */

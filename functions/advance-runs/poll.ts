@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently } from '../../shared/concurrently.ts';
-import { drive } from '../../shared/drive/drive.ts';
+import { drive, hintOf } from '../../shared/drive/drive.ts';
 import { atOnceOf } from '../../shared/drive/turns.ts';
 import { invokeAdvanceRuns } from '../../shared/drive/wake.ts';
 import { changeLease, isHeld, type Lease } from '../../shared/oci/lease.ts';
 import { firstTickets } from '../../shared/oci/tickets.ts';
 import { nextTry } from '../../shared/run/policy.ts';
-import { isDue, type Run } from '../../shared/run/run.ts';
+import { type Branch, isDue, type Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 
 /** A lease outlasts so many of the longest pauses between two rounds; a dead holder's is free after that. */
@@ -86,16 +86,16 @@ async function driveOpenRuns(
   for await (const { id } of deployment.runs.openMarkers()) open.add(id);
   for (const id of watched.keys()) if (!open.has(id)) watched.delete(id);
   const called = await calledTickets(deployment, watched);
-  const due: { id: string; since: number; isCalled: boolean }[] = [];
+  const due: { id: string; since: number }[] = [];
   for (const id of open) {
     const { lookAt, tickets } = watched.get(id) ?? NEW;
-    const isCalled = tickets.some((ticket) => called.has(ticket));
-    const since = isCalled ? 0 : lookAt;
-    if (since !== null && since <= Date.now()) due.push({ id, since, isCalled });
+    const since = tickets.some((ticket) => called.has(ticket)) ? 0 : lookAt;
+    if (since !== null && since <= Date.now()) due.push({ id, since });
   }
   due.sort((one, other) => one.since - other.since);
   let moved = false;
-  await concurrently(due, CONCURRENCY, async ({ id, isCalled }) => {
+  const isCalled = ({ queue }: Branch) => queue !== null && called.has(queue);
+  await concurrently(due, CONCURRENCY, async ({ id }) => {
     await keepLease();
     if (await look(deployment, watched, id, isCalled)) moved = true;
   });
@@ -123,7 +123,7 @@ async function look(
   deployment: Deployment,
   watched: Map<string, Watched>,
   id: string,
-  isCalled: boolean,
+  isCalled: (branch: Branch) => boolean,
 ): Promise<boolean> {
   const { runs, policy, log } = deployment;
   const known = watched.get(id) ?? NEW;
@@ -136,8 +136,8 @@ async function look(
       watched.set(id, { ...NEW, lookAt: null });
       return false;
     }
-    const mine = isCalled || isDue(stored.value, new Date());
-    const driven = mine ? await drive(deployment, stored, isCalled) : stored;
+    const mine = stored.value.branches.some(isCalled) || isDue(stored.value, new Date());
+    const driven = mine ? await drive(deployment, stored, hintOf(isCalled)) : stored;
     const { dueAt, closedAt, sequence } = driven.value;
     const tickets = ticketsOf(driven.value);
     const moved = sequence !== known.sequence;

@@ -1,4 +1,5 @@
 import { concurrently } from '../../shared/concurrently.ts';
+import type { Hint } from '../../shared/drive/drive.ts';
 import { driveHinted } from '../../shared/drive/drive-hinted.ts';
 import { answerOf, driveOn } from '../../shared/drive/drive-on.ts';
 import { takeUpExport } from '../../shared/drive/take-up.ts';
@@ -6,7 +7,7 @@ import { objectOf } from '../../shared/events/object-event.ts';
 import { exportersOf } from '../../shared/oci/exporting.ts';
 import { listObjects } from '../../shared/oci/objects.ts';
 import { runIdInName } from '../../shared/run/object-names.ts';
-import type { ObjectAddress, Run } from '../../shared/run/run.ts';
+import type { ObjectAddress } from '../../shared/run/run.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
 import { type Deployment, openDeployment } from '../../shared/runtime/deployment.ts';
 import { EXPORT_ENDED } from './trigger.ts';
@@ -39,13 +40,13 @@ async function exportArrived(deployment: Deployment, address: ObjectAddress): Pr
   const runId = runIdInName(address.object);
   const stored = runId === undefined ? undefined : await deployment.runs.get(runId);
   if (stored?.value.exporting?.object.object === address.object)
-    return answerOf(await driveHinted(deployment, stored, awaitsExport));
+    return answerOf(await driveHinted(deployment, stored, isExport));
   const taken = await takeUpExport(deployment, address);
   if (!taken.stored) deployment.log.info('ignored', { object: address.object, reason: taken.ignored });
   return driveOn(deployment, taken);
 }
 
-const awaitsExport = ({ exporting }: Run): boolean => exporting?.step === 'export';
+const isExport: Hint = ({ kind }) => kind === 'check-export';
 
 async function exportEnded(deployment: Deployment, imageId: string): Promise<object> {
   const { documents, runs } = deployment;
@@ -54,7 +55,7 @@ async function exportEnded(deployment: Deployment, imageId: string): Promise<obj
     const answers = [];
     for (const runId of exporters) {
       const stored = await runs.get(runId);
-      if (stored) answers.push(answerOf(await driveHinted(deployment, stored, awaitsExport)));
+      if (stored) answers.push(answerOf(await driveHinted(deployment, stored, isExport)));
     }
     return { runs: answers };
   }

@@ -1,3 +1,4 @@
+import { hintOf } from '../../shared/drive/drive.ts';
 import { driveHinted } from '../../shared/drive/drive-hinted.ts';
 import { answerOf, driveOn } from '../../shared/drive/drive-on.ts';
 import { RUN_METADATA } from '../../shared/drive/own-copy.ts';
@@ -5,7 +6,7 @@ import { takeUp } from '../../shared/drive/take-up.ts';
 import { objectOf } from '../../shared/events/object-event.ts';
 import { headObject } from '../../shared/oci/objects.ts';
 import { isRunId } from '../../shared/run/id.ts';
-import { isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
+import { type Branch, isSameObject, type ObjectAddress } from '../../shared/run/run.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
 import { type Deployment, openDeployment } from '../../shared/runtime/deployment.ts';
 
@@ -42,10 +43,8 @@ async function continueRun(deployment: Deployment, address: ObjectAddress): Prom
   const head = await headObject(deployment.clients, address);
   const runId = head?.metadata[RUN_METADATA] ?? '';
   const stored = isRunId(runId) ? await deployment.runs.get(runId) : undefined;
-  const awaits = (run: Run) =>
-    run.branches.some(
-      ({ step, copy }) => step === 'transfer' && copy !== null && isSameObject(copy, address),
-    );
-  if (!stored || !awaits(stored.value)) return { ignored: 'no copy that a run waits for' };
-  return answerOf(await driveHinted(deployment, stored, awaits));
+  const isMeant = ({ step, copy }: Branch) =>
+    step === 'transfer' && copy !== null && isSameObject(copy, address);
+  if (!stored?.value.branches.some(isMeant)) return { ignored: 'no copy that a run waits for' };
+  return answerOf(await driveHinted(deployment, stored, hintOf(isMeant)));
 }

@@ -11,7 +11,7 @@ import {
   type RunActionKind,
 } from '../run/actions.ts';
 import type { Fact } from '../run/facts.ts';
-import { type Failure, originOf, type Run } from '../run/run.ts';
+import { type Branch, type Failure, originOf, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { checkCopy } from './check-copy.ts';
 import { checkDestination } from './check-destination.ts';
@@ -61,25 +61,34 @@ const BRANCH_PERFORMERS: Readonly<Record<BranchActionKind, BranchPerformer>> = {
   'clean-up': cleanUp,
 };
 
+/** Is there reason to believe that what an action waits for has come? Then it is done at once. */
+export type Hint = (action: Action, run: Run) => boolean;
+
+/** The hint that certain branches can go on. */
+export const hintOf =
+  (isMeant: (branch: Branch) => boolean): Hint =>
+  (action, { branches }) =>
+    'branch' in action && branches.some((branch) => branch.id === action.branch && isMeant(branch));
+
 /**
  * Takes a run as far as it goes now: does what is due, writes down what came of it, until it waits, is held or is
  * closed. May die between any two lines: whoever comes next finds the record and goes on from there.
  *
- * @param hinted there is reason to believe that what the run waits for has come: ask at once
+ * @param hint to do first what is not due yet: that, and nothing that somebody else may be called to do
  */
 export async function drive(
   deployment: Deployment,
   stored: Stored<Run>,
-  hinted = false,
+  hint: Hint = () => false,
 ): Promise<Stored<Run>> {
   let current = stored;
   for (let round = 0; ; round += 1) {
     const now = new Date().toISOString();
-    const due = actionsOf(current.value).filter(
-      ({ notBefore }) => notBefore <= now || (hinted && round === 0),
+    const { value: run } = current;
+    const due = actionsOf(run).filter(
+      (action) => action.notBefore <= now || (round === 0 && hint(action, run)),
     );
     if (due.length === 0 || deployment.deadline.remainingMs() < ACTION_RESERVE_MS) return current;
-    const { value: run } = current;
     const facts = await Promise.all(due.map((action) => attempt(deployment, run, action)));
     let moved = false;
     for (const fact of facts) {

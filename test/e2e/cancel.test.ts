@@ -65,16 +65,20 @@ describe('a replication that is canceled', () => {
     expect(worksOf(byoi, 'ExportImage')).toHaveLength(2);
   });
 
-  it('while it is copied stops the copy and leaves nothing', async () => {
+  it('while it is copied stops the copy and leaves nothing; a retry exports anew, and makes the image', async () => {
     await stall('CopyObject');
     const id = await askToReplicate(byoi, { imageId, to: [PHOENIX] });
     await byoi.until(id, isAt('transfer', PHOENIX));
     const canceled = await cancel(id);
     expect(worksOf(byoi, 'CopyObject').map(({ status }) => status)).toEqual(['CANCELED']);
     await expectNothingLeft(canceled);
+    await endStall();
+    const run = await retried(byoi, canceled);
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(await byoi.leftovers()).toEqual([]);
   });
 
-  it('while it is imported deletes the image and leaves nothing', async () => {
+  it('while it is imported deletes the image and leaves nothing; a retry makes another', async () => {
     await stall('CreateImage');
     const id = await askToReplicate(byoi, { imageId, to: [PHOENIX] });
     await byoi.until(id, isAt('import', PHOENIX));
@@ -84,6 +88,9 @@ describe('a replication that is canceled', () => {
     await endStall();
     await expect.poll(() => worksOf(byoi, 'CreateImage', PHOENIX)[0]?.status).toBe('FAILED');
     await expectNothingLeft(canceled);
+    const run = await retried(byoi, canceled);
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(await imagesIn(byoi, PHOENIX)).toMatchObject([{ id: branchOf(run, PHOENIX).imageId }]);
   });
 
   it('while it waits for its turn leaves the others theirs', async () => {
@@ -130,14 +137,19 @@ describe('a dropped disk that is canceled', () => {
     expect((await retried(byoi, canceled)).state).toBe('SUCCEEDED');
   });
 
-  it('while it is held for a licence ends, and an attestation comes too late', async () => {
+  it('while it is held for a licence ends; an attestation comes too late, and a retry is held again', async () => {
+    const isHeld = ({ state, untold }: Run) => state === 'NEEDS_LICENSE' && untold === null;
     const id = await byoi.drop('rhel.qcow2', RHEL);
-    await byoi.until(id, ({ state, untold }) => state === 'NEEDS_LICENSE' && untold === null);
+    await byoi.until(id, isHeld);
     await expectNothingLeft(await cancel(id));
-    const { code, err } = await byoi.command('runs', 'attest', id, '--license', 'ours');
-    expect([code, err]).toEqual([1, expect.stringContaining('RUN_NOT_HELD')]);
+    const attest = () => byoi.command('runs', 'attest', id, '--license', 'ours');
+    expect(await attest()).toMatchObject({ code: 1, err: expect.stringContaining('RUN_NOT_HELD') });
+    await byoi.command('runs', 'retry', id);
+    await byoi.until(id, isHeld);
     // The person's own.
     expect(worksOf(byoi, 'CreateImage')).toHaveLength(1);
+    expect((await attest()).code).toBe(0);
+    expect((await byoi.ended(id)).state).toBe('SUCCEEDED');
   });
 });
 

@@ -109,6 +109,24 @@ async function atRest() {
   return before;
 }
 
+/** Waits until the other deployment's function has dealt with such an event, whose effect would show from then on. */
+async function heardThere(eventType: string): Promise<void> {
+  const functionIds = Object.values(west.deployment.functionIds);
+  const dealtWith = async () => {
+    const answer = await fetch(`${byoi.endpoints[PHOENIX]}/_local/events/deliveries`);
+    const { items } = (await answer.json()) as {
+      items: { eventType: string; outcome: string; action?: { target: string } }[];
+    };
+    return items.filter(
+      (item) =>
+        item.eventType.endsWith(eventType) &&
+        item.outcome === 'DELIVERED' &&
+        functionIds.includes(item.action?.target ?? ''),
+    ).length;
+  };
+  await expect.poll(dealtWith, { timeout: 10_000 }).toBeGreaterThan(0);
+}
+
 describe('two deployments that replicate every drop into each other’s drop bucket', () => {
   beforeEach(async () => {
     await configure(byoi, {
@@ -153,6 +171,7 @@ describe('two deployments of which one', () => {
     await configure(byoi, { destinations: [{ region: PHOENIX, bucket: west.deployment.exportBucket }] });
     const imageId = await personsImage(byoi);
     expect((await replicate(byoi, { imageId, to: [PHOENIX] })).state).toBe('SUCCEEDED');
+    await heardThere('createobject');
     expect(await atRest()).toEqual({
       ours: ['SUCCEEDED'],
       theirs: [],
@@ -165,6 +184,7 @@ describe('two deployments of which one', () => {
     await configure(byoi, { exportBuckets: [shared] });
     const imageId = await personsImage(byoi, {}, {}, PHOENIX);
     expect((await replicate(byoi, { imageId, region: PHOENIX, to: [ASHBURN] })).state).toBe('SUCCEEDED');
+    await heardThere('createobject');
     expect(await atRest()).toEqual({
       ours: ['SUCCEEDED'],
       theirs: [],
@@ -177,6 +197,7 @@ describe('two deployments of which one', () => {
     await configure(byoi, { exportBuckets: [theirs] });
     const imageId = await personsImage(byoi, {}, {}, PHOENIX);
     expect((await replicate(byoi, { imageId, region: PHOENIX, to: [ASHBURN] })).state).toBe('SUCCEEDED');
+    await heardThere('createobject');
     expect(await atRest()).toEqual({
       ours: ['SUCCEEDED'],
       theirs: ['REFUSED COPY_OF_ANOTHER_DEPLOYMENT'],
@@ -210,6 +231,7 @@ describe('two deployments of which one', () => {
       imageId: copy.id,
       updateImageDetails: { freeformTags: { ...copy.freeformTags, 'byoi-replicate-to': ASHBURN } },
     });
+    await heardThere('updateimage');
     expect(await atRest()).toEqual({
       ours: ['SUCCEEDED'],
       theirs: [],

@@ -12,6 +12,7 @@ import {
 } from '../run/actions.ts';
 import type { Fact } from '../run/facts.ts';
 import { type Branch, type Failure, originOf, type Run } from '../run/run.ts';
+import { beganAt } from '../run/stage.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { checkCopy } from './check-copy.ts';
 import { checkDestination } from './check-destination.ts';
@@ -107,7 +108,14 @@ async function attempt(deployment: Deployment, run: Run, action: Action): Promis
   const fact = await perform(deployment, run, action).catch((error: unknown) =>
     failureOf(deployment, run, action, error),
   );
-  return { ...fact, ...saidBy(deployment.deadline) };
+  return { ...fact, ...saidBy(deployment.deadline), stepBegan: stepBeganOf(run, action) };
+}
+
+/** By this a fact is known for one of a step that is over: somebody may have canceled or retried the run meanwhile. */
+function stepBeganOf({ since, exporting, branches }: Run, action: Action): string {
+  const branch = 'branch' in action && branches.find(({ id }) => id === action.branch);
+  if (branch) return beganAt(branch);
+  return exporting && isOfExport(action.kind) ? beganAt(exporting) : since;
 }
 
 async function perform(deployment: Deployment, run: Run, action: Action): Promise<NewFact> {

@@ -83,4 +83,6 @@ function record(measured: readonly Table[]): string {
   ].join('\n');
 }
 
-const titleOf = (section: string): string => /^## (.*)$/m.exec(section)?.[1] ?? '';
+function titleOf(section: string): string {
+  return /^## (.*)$/m.exec(section)?.[1] ?? '';
+}

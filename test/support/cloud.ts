@@ -39,7 +39,7 @@ const KEY_FILES = ['cloud.pem', 'administrator.pem'];
 const keys = new Map<string, string>();
 
 /** Making RSA keys is most of what starting a cloud costs: a test file's clouds share the first one's. */
-function reuseKeys(folder: string): void {
+export function reuseKeys(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of KEY_FILES) {
     const path = join(folder, name);

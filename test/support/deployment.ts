@@ -10,7 +10,7 @@ import { listObjects } from '../../shared/oci/objects.ts';
 import { openRunStore, type RunStore } from '../../shared/oci/run-store.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import { isEnded, type Run } from '../../shared/run/run.ts';
-import { ASHBURN, PHOENIX } from './cloud.ts';
+import { ASHBURN, PHOENIX, reuseKeys } from './cloud.ts';
 
 /** byoi deployed on an embedded OCI, from the built bundles, and what a test asks of it. */
 export interface Deployed extends LocalCloud {
@@ -57,6 +57,7 @@ export async function deploy(
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<Deployed> {
   const dataDir = mkdtempSync(join(tmpdir(), 'byoi-e2e-'));
+  reuseKeys(join(dataDir, 'global'));
   const regions = [{ name: ASHBURN }, { name: PHOENIX }];
   const functionsDir = resolve('dist/functions');
   const local = await startLocalCloud(

@@ -36,11 +36,14 @@ export async function sweep(deployment: Deployment): Promise<number> {
   }
 
   const done = (work: Promise<void>) => work.then(() => true);
-  await each(
-    allTickets(documents),
-    ({ runId }) => runId,
-    ({ ticket }) => done(returnTicket(documents, ticket)),
-  );
+  await eachApart(deployment, allTickets(documents), async ({ ticket, runId, branch }) => {
+    const run = inTime() ? await runOf(runId) : undefined;
+    // A driver that came late took one for a branch that was done: others of its run may wait behind it.
+    const over = run && (run.closedAt !== null || isDone(run, branch));
+    if (!over) return;
+    await returnTicket(documents, ticket);
+    swept += 1;
+  });
   await each(
     allExporting(documents),
     ({ runId }) => runId,
@@ -79,6 +82,9 @@ export async function sweep(deployment: Deployment): Promise<number> {
 }
 
 const isPast = (time: Date): boolean => new Date(time).getTime() <= Date.now();
+
+const isDone = ({ branches }: Run, branch: string): boolean =>
+  branches.some(({ id, step }) => id === branch && step === 'done');
 
 /** Most things of a run come one after the other. */
 function rememberRuns({ runs }: Deployment): (id: string) => Promise<Run | undefined> {

@@ -38,10 +38,13 @@ export async function firstTickets(
   return new Set(tickets.slice(0, atOnce).map(({ name }) => name));
 }
 
-/** All there are, with the run that each is of. */
-export async function* allTickets(documents: Documents): AsyncGenerator<{ ticket: string; runId: string }> {
+/** All there are, with the run and the branch that each is of. */
+export async function* allTickets(
+  documents: Documents,
+): AsyncGenerator<{ ticket: string; runId: string; branch: string }> {
   for await (const { name } of documents.list(FOLDER)) {
     const ticket = name.slice(FOLDER.length);
-    yield { ticket, runId: /([a-z2-7]{26})-[^/]*$/.exec(ticket)?.[1] ?? '' };
+    const [, runId = '', branch = ''] = /([a-z2-7]{26})-([^/]*)$/.exec(ticket) ?? [];
+    yield { ticket, runId, branch };
   }
 }

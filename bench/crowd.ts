@@ -8,6 +8,8 @@ const DROPS = 1_000;
 const POOL = 8;
 const UPLOADS_AT_ONCE = 16;
 const SAMPLE_MS = 250;
+/** Events whose deliveries all met a pool that was full are made up for by the schedule. */
+const TICK_MS = 60_000;
 /** Of the memory of function processes between the first and the last quarter of the time. */
 const GROWTH_TARGET = 1.15;
 /** What a run takes when it is alone, and so much more for turns, conflicts and looks in vain. */
@@ -46,9 +48,11 @@ export async function crowd(): Promise<Table[]> {
       },
     );
     const uploaded = (performance.now() - start) / 1000;
+    const ticks = setInterval(() => void tick(stage), TICK_MS);
     let succeeded = 0;
     for (const id of ids) if ((await stage.closed(id)).state === 'SUCCEEDED') succeeded += 1;
     clearInterval(timer);
+    clearInterval(ticks);
     const seconds = (performance.now() - start) / 1000;
     const each = total(stage.calls) / DROPS;
     const quarter = Math.floor(samples.length / 4);
@@ -57,7 +61,7 @@ export async function crowd(): Promise<Table[]> {
     return [
       {
         title: 'A thousand drops at once',
-        about: `${DROPS} disks uploaded ${UPLOADS_AT_ONCE} at a time (${uploaded.toFixed(0)} s), and drained through ${POOL} function processes of 256 MB on an embedded OCI that is ${200} times as fast as OCI, in this same process. Memory: the largest function process, medians of the first and of the last quarter of the time.`,
+        about: `${DROPS} disks uploaded ${UPLOADS_AT_ONCE} at a time (${uploaded.toFixed(0)} s), and drained through ${POOL} function processes (the schedule ticks every ${TICK_MS / 1000} s) of 256 MB on an embedded OCI that is ${200} times as fast as OCI, in this same process. Memory: the largest function process, medians of the first and of the last quarter of the time.`,
         columns: ['', 'measured', 'target', 'met'],
         rows: [
           judged('became images', [String(succeeded), `= ${DROPS}`], succeeded === DROPS),
@@ -87,6 +91,11 @@ async function allowImages({ local }: Stage): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ 'custom-image-count': DROPS * 2 }),
   });
+}
+
+async function tick({ local }: Stage): Promise<void> {
+  const { scheduleId } = local.deployment;
+  await fetch(`${local.endpoints[HUB]}/_local/schedules/${scheduleId}/run`, { method: 'POST' });
 }
 
 /** Where the requests go. */

@@ -138,7 +138,8 @@ const requestImage: BranchPerformer = function* (driver, run, branch) {
     if (outdated) return { kind: 'par-lost', branch: id, attempt };
   }
   const token = importToken(run.id, id, attempt, par.id);
-  const request = { region, token, parId: par.id, key: keyOf(origin) };
+  const faulted = () => driver.faulted;
+  const request = { region, token, parId: par.id, key: keyOf(origin), faulted };
   const { imageId, workId } = yield* call(driver, 'CreateImage', () => createImage(world, request));
   const workRequestId = happens(world.tape, 16) ? null : workId;
   return { kind: 'image-requested', branch: id, imageId, workRequestId };
@@ -173,8 +174,9 @@ const verifySource: BranchPerformer = function* (driver, run, branch) {
 const discardImage: BranchPerformer = function* (driver, _run, branch) {
   const { world } = driver;
   const imageId = branch.imageId ?? (yield* findOwnImage(driver, branch));
-  world.looks.set(`image ${branch.id}`, tick(world));
+  const at = tick(world);
   if (imageId) yield* call(driver, `DeleteImage ${imageId}`, () => deleteImage(world, imageId));
+  world.looks.set(`image ${branch.id}`, at);
   return { kind: 'image-discarded', branch: branch.id };
 };
 
@@ -197,16 +199,20 @@ const cleanUp: BranchPerformer = function* (driver, run, branch) {
   if (copy && copy.eTag === null && failed && workRequestId && !imageId && run.source)
     yield* call(driver, 'CancelWorkRequest', () => cancelWork(world, workRequestId));
   const over = failed ? failed.code === CANCELED.code : imports && world.intermediates === 'delete';
-  if (copy && over) yield* deleteCopy(driver, branch);
+  if (copy && over) yield* deleteCopy(driver, run, branch);
   return { kind: 'cleaned-up', branch: id };
 };
 
-function* deleteCopy(driver: Driver, branch: Branch): Steps<void> {
-  const { world } = driver;
+function* deleteCopy(driver: Driver, run: Run, branch: Branch): Steps<void> {
+  const key = copyKey(branch);
+  let eTag = branch.copy?.eTag ?? null;
+  if (eTag === null) {
+    const found = yield* head(driver, key);
+    if (found?.copyOf !== run.id) return;
+    eTag = found.eTag;
+  }
   try {
-    yield* call(driver, 'DeleteObject', () =>
-      deleteObject(world, copyKey(branch), branch.copy?.eTag ?? null),
-    );
+    yield* call(driver, 'DeleteObject', () => deleteObject(driver.world, key, eTag));
   } catch (error) {
     if (!(error instanceof Refusal && error.isPrecondition)) throw error;
   }

@@ -19,11 +19,12 @@ export interface ImageRequest {
   readonly token: string;
   readonly parId: string;
   readonly key: string;
+  readonly faulted: () => boolean;
 }
 
 /** CreateImage, from a PAR's URL. @returns the image, and its work request's id */
 export function createImage(world: World, request: ImageRequest): { imageId: string; workId: string } {
-  const { region, token, parId, key } = request;
+  const { region, token, parId, key, faulted } = request;
   const answer = once(world, token, () => {
     const at = tick(world);
     const image: StoredImage = {
@@ -34,6 +35,8 @@ export function createImage(world: World, request: ImageRequest): { imageId: str
       begunWith: world.objects.get(key)?.eTag ?? null,
       content: null,
       deletedByOther: false,
+      tooLate: false,
+      faulted,
       at,
     };
     world.images.set(image.id, image);

@@ -33,11 +33,22 @@ export function disturbByPerson(tape: Tape, ledger: Ledger): void {
   else cancel(ledger);
 }
 
+/** A person says a thing once. */
+const SAID_BY_PERSONS = new Set<Fact['kind']>(['retried', 'canceled', 'attested']);
+
 /** What was said is said again: late, and out of order. */
 export function sayAgain(tape: Tape, ledger: Ledger): void {
   const { said, world } = ledger;
   const fact: Fact | undefined = said[said.length - 1 - (nextByte(tape) % said.length)];
-  if (fact && Date.parse(fact.at) > world.now - SAID_AGAIN_WITHIN) say(ledger, fact);
+  // Nobody says twice that OCI has made an image: once it is written down, its driver knows that it is.
+  const isPast = fact?.kind === 'image-requested' && said.some(({ kind }) => kind === 'retried');
+  if (
+    fact &&
+    !isPast &&
+    !SAID_BY_PERSONS.has(fact.kind) &&
+    Date.parse(fact.at) > world.now - SAID_AGAIN_WITHIN
+  )
+    say(ledger, fact);
 }
 
 const PAUSES = [

@@ -89,7 +89,10 @@ function* record(
   fact: Fact,
 ): Steps<{ stored: Stored; written: boolean }> {
   const advanced = yield* advanceStored(driver, ledger, current, fact);
-  yield* deleteSurplusPar(driver, advanced.stored.run, fact);
+  const { written, stored } = advanced;
+  const image = fact.kind === 'image-requested' && driver.world.images.get(fact.imageId);
+  if (image && !written && stored.run.state !== 'OPEN') image.tooLate = true;
+  yield* deleteSurplusPar(driver, stored.run, fact);
   return advanced;
 }
 

@@ -2,8 +2,9 @@ import { advance } from '../../../shared/run/advance.ts';
 import type { Fact } from '../../../shared/run/facts.ts';
 import type { Run } from '../../../shared/run/run.ts';
 import { Death, type Driver, type Steps } from './call.ts';
+import type { Memory } from './memory.ts';
 import { POLICY } from './run-performers.ts';
-import { checkTransition, type Memory } from './transition.ts';
+import { checkTransition } from './transition.ts';
 import { note, type World } from './world.ts';
 
 /** The run's record, and its version as its eTag is one. */

@@ -1,8 +1,10 @@
-import { type Branch, originOf, type Run } from '../../../shared/run/run.ts';
+import { CANCELED } from '../../../shared/run/branch.ts';
+import type { Branch, Run } from '../../../shared/run/run.ts';
 import { liveImages } from './compute.ts';
 import type { Ledger } from './ledger.ts';
+import { count, type Memory } from './memory.ts';
 import type { Play } from './schedule.ts';
-import { check, checkRoundTrip, isDoneWell, isHeld, type Memory } from './transition.ts';
+import { check, checkRoundTrip, isDoneWell, isHeld } from './transition.ts';
 import type { StoredImage, World } from './world.ts';
 
 /** What has to hold of the world and the record when nobody drives the run any more. @throws where it does not */
@@ -10,12 +12,12 @@ export function checkOutcome({ world, ledger }: Play): void {
   const { run } = ledger.stored;
   check(run.closedAt !== null || isHeld(run), 'a run that nobody drives is closed, or held for a licence');
   checkRoundTrip(run);
-  for (const branch of run.branches) checkImages(ledger, run, branch);
+  for (const branch of run.branches) checkImages(ledger, branch);
   checkLeftovers(world, ledger.memory, run);
 }
 
-function checkImages({ world, memory }: Ledger, run: Run, branch: Branch): void {
-  const { id, region, imports, imageId, failure } = branch;
+function checkImages({ world, memory }: Ledger, branch: Branch): void {
+  const { id, region, imports, imageId } = branch;
   if (!imports) return;
   const live = liveImages(world, region);
   if (isDoneWell(branch)) {
@@ -29,20 +31,25 @@ function checkImages({ world, memory }: Ledger, run: Run, branch: Branch): void 
       live.every((other) => other.id === imageId),
       `${id} has one image`,
     );
-    if (image) checkContent(run, branch, image);
+    check(!memory.disowned.has(imageId ?? ''), `${id} does not take the image that it was told not to use`);
+    if (image) checkContent(branch, image, memory.verified.get(id) ?? null);
     return;
   }
-  if (live.length === 0) return;
-  check(live.length === 1, `${id} has one image at most`);
-  const kept = memory.givenUp.has(`discard ${id}`);
-  if (kept) check(branch.warnings.length > 0, `it is told that the image of ${id} could not be deleted`);
-  const late = (live[0]?.at ?? 0) > (world.looks.get(`image ${id}`) ?? Number.POSITIVE_INFINITY);
-  if (late && !kept) memory.reached.set('late image', (memory.reached.get('late image') ?? 0) + 1);
-  const waits = imageId === live[0]?.id && isKeptForRetry(branch);
-  check(
-    kept || waits || late,
-    `${id}, which failed with ${failure?.code}, has no image (${live.map(({ id }) => id)})`,
-  );
+  for (const image of live) checkKept(world, memory, branch, image);
+  check(live.length <= 1, `${id} has one image at most`);
+}
+
+/** An image of a branch that did not end well: told, there for a retry, or made too late for anybody to know of it. */
+function checkKept(world: World, memory: Memory, branch: Branch, image: StoredImage): void {
+  const { id, imageId, failure, warnings } = branch;
+  const told = memory.givenUp.has(`discard ${id}`) && warnings.length > 0;
+  if (told || (imageId === image.id && isKeptForRetry(branch))) return;
+  // A gap in shared/drive/: who made it died of that, or came when the run had ended, as somebody else saw fit.
+  const lookedAt = world.looks.get(`image ${id}`) ?? Number.POSITIVE_INFINITY;
+  const unknown = image.faulted() || image.tooLate;
+  const late = unknown && image.at > lookedAt && failure?.code !== CANCELED.code;
+  if (late) count(memory, 'late image');
+  check(late, `${id}, which failed with ${failure?.code}, has no image (${image.id})`);
 }
 
 /** An image whose configuration failed is there to be configured by a retry. */
@@ -51,8 +58,7 @@ function isKeptForRetry({ history }: Branch): boolean {
   return steps.at(-1) === 'verify' || steps.at(-1) === 'configure';
 }
 
-function checkContent(run: Run, branch: Branch, image: StoredImage): void {
-  const { eTag } = originOf(run, branch);
+function checkContent(branch: Branch, image: StoredImage, eTag: string | null): void {
   const unsure = branch.warnings.some(({ code }) => code === 'SOURCE_DELETED');
   check(
     unsure || (image.begunWith === eTag && image.content === eTag),
@@ -75,7 +81,10 @@ function checkLeftovers(world: World, memory: Memory, run: Run): void {
       `the ticket ${ticket} is returned`,
     );
   }
-  check(world.uploads.size === 0 || everGivenUp.has('clean-up export'), 'no upload is left unfinished');
+  check(
+    world.uploads.size === 0 || everGivenUp.has('clean-up export') || memory.exportForgotten,
+    'no upload is left unfinished',
+  );
   for (const what of everGivenUp) checkGivenUpIsTold(run, what);
 }
 

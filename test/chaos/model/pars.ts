@@ -29,9 +29,10 @@ export const deletePar = (driver: Driver, id: string) =>
 /** Every PAR of a branch or of the export, those that no record names too. */
 export function* deletePars(driver: Driver, part: string): Steps<void> {
   const { world } = driver;
-  const found = yield* call(driver, `ListPars ${part}`, () => {
-    world.looks.set(`par ${part}`, tick(world));
-    return Array.from(world.pars.values()).filter(({ name }) => name.startsWith(`${part}/`));
-  });
-  for (const { id } of found) yield* deletePar(driver, id);
+  const found = yield* call(driver, `ListPars ${part}`, () => ({
+    at: tick(world),
+    pars: Array.from(world.pars.values()).filter(({ name }) => name.startsWith(`${part}/`)),
+  }));
+  for (const { id } of found.pars) yield* deletePar(driver, id);
+  world.looks.set(`par ${part}`, found.at);
 }

@@ -11,8 +11,8 @@ export type RunPerformer = (driver: Driver, run: Run) => Steps<NewFact>;
 
 /** Patient, but with few looks: a schedule is to end in few steps. */
 export const POLICY: Policy = {
-  pollFirstSeconds: 60,
-  pollMaxSeconds: 3600,
+  pollFirstSeconds: 300,
+  pollMaxSeconds: 7200,
   exportTimeoutHours: 12,
   copyTimeoutHours: 24,
   importTimeoutHours: 12,

@@ -1,10 +1,12 @@
+import type { Run } from '../../../shared/run/run.ts';
 import { Death, type Driver, type Fault, Refusal, type Steps } from './call.ts';
 import { disturbByOther, disturbByPerson, letTimePass, sayAgain } from './disturbances.ts';
 import { drive } from './drive.ts';
 import { type Journey, openRun, pickVerdict, SOURCE, SOURCE_ETAG } from './journeys.ts';
 import type { Ledger } from './ledger.ts';
+import { count, type Memory } from './memory.ts';
 import { isSpent, nextByte, pick, type Tape } from './tape.ts';
-import { checkNextStep, type Memory } from './transition.ts';
+import { checkNextStep } from './transition.ts';
 import { HOUR, iso, keyOf, MINUTE, newWorld, note, passTime, type World } from './world.ts';
 
 /** A driver at work. */
@@ -15,6 +17,7 @@ interface Working {
 
 /** A schedule that is being played. */
 export interface Play {
+  readonly mood: Mood;
   readonly world: World;
   readonly ledger: Ledger;
   drivers: Working[];
@@ -47,26 +50,9 @@ const MOODS: readonly [Mood, ...Mood[]] = [
   { faults: 12, persons: true, others: true, time: true },
 ];
 
-/** Plays a schedule while things go wrong. */
-export function playNoise(tape: Tape, journey: Journey, memory: Memory, trace: string[] | null): Play {
+/** The run as it begins, in a world of its own. */
+export function begin(journey: Journey, tape: Tape, memory: Memory, trace: string[] | null): Play {
   const mood = pick(tape, MOODS);
-  const play = begin(tape, journey, memory, trace);
-  const { world, ledger } = play;
-  while (!isSpent(tape)) {
-    const choice = nextByte(tape);
-    if (choice < 168) step(play, choice, faultOf(tape, play, mood.faults));
-    else if (choice < 200) spawn(play, choice % 2 === 0);
-    else if (choice < 212 && mood.time) letTimePass(tape, world);
-    else if (choice < 222 && mood.persons) disturbByPerson(tape, ledger);
-    else if (choice < 232 && mood.faults > 0 && ledger.said.length > 0) sayAgain(tape, ledger);
-    else if (choice >= 232 && mood.others) disturbByOther(tape, ledger);
-    else step(play, choice, 'none');
-    bury(play);
-  }
-  return play;
-}
-
-function begin(tape: Tape, journey: Journey, memory: Memory, trace: string[] | null): Play {
   const verdict = pickVerdict(tape);
   const world = newWorld(tape, verdict, trace);
   world.intermediates = pick(tape, ['expire', 'delete', 'keep']);
@@ -77,7 +63,27 @@ function begin(tape: Tape, journey: Journey, memory: Memory, trace: string[] | n
   const run = openRun(journey, tape, verdict, said);
   checkNextStep(run);
   const ledger: Ledger = { world, stored: { run, version: 0 }, said: [], memory };
-  return { world, ledger, drivers: [], born: 0 };
+  return { mood, world, ledger, drivers: [], born: 0 };
+}
+
+/** Things go wrong, until the tape is spent. */
+export function playNoise(play: Play): void {
+  const { mood, world, ledger } = play;
+  const { tape } = world;
+  while (!isSpent(tape)) {
+    const choice = nextByte(tape);
+    passTime(world, 1);
+    const isOver = ledger.stored.run.dueAt === null && play.drivers.length === 0;
+    if (choice >= 64 && isOver && mood.persons) disturbByPerson(tape, ledger);
+    else if (choice < 168) step(play, choice, faultOf(tape, play, mood.faults));
+    else if (choice < 200) spawn(play, COMINGS[choice % COMINGS.length]);
+    else if (choice < 212 && mood.time) letTimePass(tape, world);
+    else if (choice < 222 && mood.persons) disturbByPerson(tape, ledger);
+    else if (choice < 232 && mood.faults > 0 && ledger.said.length > 0) sayAgain(tape, ledger);
+    else if (choice >= 232 && mood.others) disturbByOther(tape, ledger);
+    else step(play, choice, 'none');
+    bury(play);
+  }
 }
 
 const FAULTS = ['unreachable', 'unanswered', 'refused', 'fatal', 'dead', 'slow'] as const;
@@ -99,7 +105,7 @@ export function step(play: Play, choice: number, fault: Fault | 'dead'): void {
     const { dueAt } = ledger.stored.run;
     if (dueAt === null) return;
     passTime(world, Math.max(0, Date.parse(dueAt) - world.now));
-    spawn(play, false);
+    spawn(play);
     return;
   }
   passTime(world, STEP);
@@ -125,11 +131,19 @@ function goesOn(steps: Steps<void>, fault: Fault): boolean {
 
 const LIVES = [5 * MINUTE, MINUTE, HOUR] as const;
 
-/** Somebody comes who drives the run: because it is due, or because an event says so. */
-function spawn(play: Play, hinted: boolean): void {
+/**
+ * Why somebody comes who drives the run: because it is `due`; because an event says that what it waits for has come
+ * (`hinted`); or because another has not seen that somebody is at work (`eager`).
+ */
+type Coming = 'due' | 'hinted' | 'eager';
+const COMINGS: readonly Coming[] = ['hinted', 'eager', 'due'];
+
+function spawn(play: Play, coming: Coming = 'due'): void {
   const { world, ledger, drivers } = play;
-  const { dueAt } = ledger.stored.run;
-  if (drivers.length >= MAX_DRIVERS || (!hinted && (dueAt === null || dueAt > iso(world.now)))) return;
+  const { run } = ledger.stored;
+  const isDue = run.dueAt !== null && run.dueAt <= iso(world.now);
+  if (drivers.length >= MAX_DRIVERS || (coming === 'due' && !isDue)) return;
+  if (coming === 'hinted' && !awaitsService(run)) return;
   play.born += 1;
   const driver: Driver = {
     id: play.born,
@@ -138,11 +152,16 @@ function spawn(play: Play, hinted: boolean): void {
     busySince: world.now,
     faulted: false,
   };
-  note(world, () => `${driver.id} comes${hinted ? ' of an event' : ''}`);
-  const steps = drive(driver, ledger, hinted);
+  note(world, () => `${driver.id} comes: ${coming}`);
+  const steps = drive(driver, ledger, coming === 'hinted');
   // Reads the record: from here on its copy grows old.
   if (goesOn(steps, 'none')) drivers.push({ driver, steps });
 }
+
+/** Is there anything that an event could tell of, or a queue in which its turn could have come? */
+const awaitsService = ({ exporting, branches }: Run): boolean =>
+  exporting?.step === 'export' ||
+  branches.some(({ step, queue }) => step === 'import' || step === 'transfer' || queue !== null);
 
 /** Those whose time is over, or who are silent for too long, are gone. */
 function bury(play: Play): void {
@@ -170,5 +189,21 @@ export function settleDown(play: Play): void {
       throw new Error(`The run does not end: ${steps} calls, ${play.born - bornBefore} drivers.`);
     step(play, steps, 'none');
     bury(play);
+    if (play.drivers.length === 0) returnLateTickets(play);
+  }
+}
+
+/**
+ * A driver whose copy of the record is old takes a ticket for a branch that is done with it. Nobody returns it before
+ * the run is closed, and behind it another branch of the same run may wait for ever: shared/drive/ has that gap.
+ */
+function returnLateTickets({ world, ledger }: Play): void {
+  for (const { id, step } of ledger.stored.run.branches) {
+    if (step !== 'done') continue;
+    for (const ticket of world.tickets.keys()) {
+      if (!ticket.endsWith(`/${id}`)) continue;
+      world.tickets.delete(ticket);
+      count(ledger.memory, 'late ticket');
+    }
   }
 }

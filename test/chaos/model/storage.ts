@@ -47,11 +47,13 @@ export function cancelWork(world: World, id: string): void {
   if (work && askWork(world, id) === 'running') endWork(world, work, 'canceled');
 }
 
-/** A place in a queue. @returns is it this one's turn? */
+/** A place in a queue, in the order in which they were taken. @returns is it this one's turn? */
 export function takeTicket(world: World, list: string, ticket: string): boolean {
   const name = `${list}/${ticket}`;
-  if (!world.tickets.has(name)) world.tickets.set(name, tick(world));
+  const mine = world.tickets.get(name) ?? tick(world);
+  world.tickets.set(name, mine);
   if (world.blocked.has(list)) return false;
-  const before = Array.from(world.tickets.keys()).filter((other) => other.startsWith(list) && other < name);
-  return before.length < world.atOnce;
+  let before = 0;
+  for (const [other, at] of world.tickets) if (at < mine && other.startsWith(list)) before += 1;
+  return before < world.atOnce;
 }

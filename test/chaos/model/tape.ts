@@ -2,16 +2,19 @@
 export interface Tape {
   readonly choices: ArrayLike<number>;
   at: number;
+  /** Where it ends for now: what comes after it is for later. */
+  end: number;
 }
 
 /** A byte; 0 once the tape is spent. */
 export function nextByte(tape: Tape): number {
+  if (isSpent(tape)) return 0;
   const byte = tape.choices[tape.at] ?? 0;
   tape.at += 1;
   return byte;
 }
 
-export const isSpent = ({ at, choices }: Tape): boolean => at >= choices.length;
+export const isSpent = ({ at, end }: Tape): boolean => at >= end;
 
 /** One of them; the first once the tape is spent. */
 export function pick<T>(tape: Tape, options: readonly [T, ...T[]]): T {

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../../shared/launch/verdict.ts';
-import type { Tape } from './tape.ts';
+import { nextByte, type Tape } from './tape.ts';
 
 /** An object of Object Storage, by `keyOf`. */
 export interface StoredObject {
@@ -9,9 +9,12 @@ export interface StoredObject {
   readonly archived: boolean;
 }
 
-/** Who made a thing, and when: `at` is the world's serial number of that moment. */
+/** Who made a thing, and when. */
 interface Made {
+  /** The world's serial number of that moment. */
   readonly at: number;
+  /** Has anything gone wrong with whoever made it? */
+  readonly faulted: () => boolean;
 }
 
 export interface StoredPar extends Made {
@@ -20,8 +23,6 @@ export interface StoredPar extends Made {
   readonly key: string;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** Has anything gone wrong with whoever made it? */
-  readonly faulted: () => boolean;
 }
 
 export interface StoredImage extends Made {
@@ -34,6 +35,8 @@ export interface StoredImage extends Made {
   content: string | null;
   /** By somebody who is none of ours. */
   deletedByOther: boolean;
+  /** Who made it told of it when the run had ended. */
+  tooLate: boolean;
 }
 
 /** A work request of whatever service. */
@@ -77,7 +80,7 @@ export interface World {
   /** What is read of a dropped object. */
   verdict: Verdict;
   readonly published: string[];
-  /** Of each kind of clean-up, by stage: the serial number of the moment it looked for what there is. */
+  /** Of each kind of clean-up that was done, by stage: the serial number of the moment it looked for what there is. */
   readonly looks: Map<string, number>;
   /** What happened, for people; null: not asked for. */
   readonly trace: string[] | null;
@@ -114,7 +117,13 @@ export function newWorld(tape: Tape, verdict: Verdict, trace: string[] | null): 
   };
 }
 
-export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+let told = { milliseconds: 0, text: '' };
+
+/** RFC 3339; the same time is asked for again and again. */
+export function iso(milliseconds: number): string {
+  if (told.milliseconds !== milliseconds) told = { milliseconds, text: new Date(milliseconds).toISOString() };
+  return told.text;
+}
 
 export function note(world: World, text: () => string): void {
   world.trace?.push(`${iso(world.now)} ${text()}`);
@@ -139,9 +148,7 @@ const PACES = [5, 1, 40, 300, 30_000] as const;
 
 /** Something that OCI does from now on. */
 export function beginWork(world: World, kind: Work['kind'], finish: Work['finish']): Work {
-  const { tape } = world;
-  const byte = tape.choices[tape.at] ?? 0;
-  tape.at += 1;
+  const byte = nextByte(world.tape);
   const work: Work = {
     id: `${kind}-${tick(world)}`,
     kind,

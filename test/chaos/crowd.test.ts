@@ -32,7 +32,6 @@ const PATIENCE = { tickMs: 15_000, endsWithinMs: 600_000 };
 it(`${EACH * JOURNEYS.length} runs at once, 5 % of everything failing: nothing is lost, nothing doubled`, async () => {
   const stage = await setStage(PACE, LIFE_SECONDS);
   try {
-    await allowImages(stage);
     // Each its own: OCI exports an image once at a time.
     const [here, there] = await Promise.all([makeImages(stage, ASHBURN), makeImages(stage, PHOENIX)]);
     const images = here.map((id, number) => ({ [ASHBURN]: id, [PHOENIX]: there[number] ?? '' }));
@@ -94,15 +93,6 @@ async function openRuns({ byoi }: Stage): Promise<number> {
   let open = 0;
   for await (const _ of byoi.runs.openMarkers()) open += 1;
   return open;
-}
-
-async function allowImages({ byoi }: Stage): Promise<void> {
-  for (const region of [ASHBURN, PHOENIX])
-    await fetch(`${byoi.endpoints[region]}/_local/quota`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ 'custom-image-count': 5_000 }),
-    });
 }
 
 /** Images that nobody's run made. */

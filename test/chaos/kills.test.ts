@@ -44,7 +44,7 @@ class Deaths implements Iterator<Death> {
 }
 
 /** A poller that is at work since before makes no call of that number any more: then it is tried on another journey. */
-const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 3;
 
 async function die(stage: Stage, journey: Journey, death: Death, deaths: Deaths): Promise<string[]> {
   const { faults } = stage.byoi.cloud;

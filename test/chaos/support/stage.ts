@@ -41,6 +41,7 @@ export async function setStage(
   lifeSeconds = FUNCTION_TIMEOUT_SECONDS,
 ): Promise<Stage> {
   const byoi = await deploy({ timeScale: TIME_SCALE }, { ...PACE, ...config });
+  await allowImages(byoi);
   const dropped = await untilClosed(byoi, await byoi.drop('original.qcow2', QCOW2));
   const hub = dropped.branches[0]?.imageId ?? '';
   const asked = await replicate(byoi, hub, ASHBURN, PHOENIX, 'original');
@@ -48,6 +49,16 @@ export async function setStage(
   // Only now: nothing has to go wrong yet.
   await shortenLives(byoi, lifeSeconds);
   return { byoi, images: { [ASHBURN]: hub, [PHOENIX]: replicated.branches[0]?.imageId ?? '' } };
+}
+
+/** Each journey leaves its images. */
+async function allowImages(byoi: Deployed): Promise<void> {
+  for (const region of [ASHBURN, PHOENIX])
+    await fetch(`${byoi.endpoints[region]}/_local/quota`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ 'custom-image-count': 5_000 }),
+    });
 }
 
 async function shortenLives({ clients, deployment }: Deployed, seconds: number): Promise<void> {

@@ -12,6 +12,10 @@ export interface Memory {
   readonly everGivenUp: Set<string>;
   /** Images of which the record said that they could not be deleted, and must not be used. */
   readonly disowned: Set<string>;
+  /** The world's serial number of the last retry. */
+  retriedAt: number;
+  /** Images that a driver made too late for anybody to know of them. */
+  readonly late: Set<string>;
   /** An export that nobody knows of may have left an upload: the schedule's sweep takes it away. */
   exportForgotten: boolean;
   /** By branch: the content that its image was verified to be of. */
@@ -25,6 +29,8 @@ export const newMemory = (reached: Map<string, number>): Memory => ({
   givenUp: new Set(),
   everGivenUp: new Set(),
   disowned: new Set(),
+  retriedAt: 0,
+  late: new Set(),
   exportForgotten: false,
   verified: new Map(),
   reached,
@@ -40,11 +46,12 @@ export function remember(world: World, memory: Memory, before: Run, after: Run, 
   if (after.state !== before.state) count(memory, after.state);
   if (after.untold !== null && after.untold !== before.untold)
     memory.publishedBefore = world.published.length;
+  if (fact.kind === 'retried') memory.retriedAt = world.serial;
   if (fact.kind === 'source-verified') {
     const branch = after.branches.find(({ id }) => id === fact.branch);
     if (branch) memory.verified.set(branch.id, originOf(after, branch).eTag);
   }
-  rememberExport(world, memory, fact);
+  rememberExport(world, memory, before, fact);
   if (before.exporting && after.exporting)
     rememberStep(memory, 'export', before.exporting.step, after.exporting.step, fact);
   for (const [index, { id, step, imageId }] of before.branches.entries()) {
@@ -54,10 +61,11 @@ export function remember(world: World, memory: Memory, before: Run, after: Run, 
   }
 }
 
-function rememberExport({ exporting }: World, memory: Memory, { kind }: Fact): void {
+function rememberExport({ works }: World, memory: Memory, { exporting }: Run, { kind }: Fact): void {
   if (kind === 'export-par-lost') memory.exportForgotten = true;
   // A gap in shared/drive/check-export.ts: what an earlier attempt left there passes for the export that goes on.
-  if (kind !== 'export-succeeded' || exporting === null) return;
+  const work = works.get(exporting?.workRequestId ?? '');
+  if (kind !== 'export-succeeded' || work?.state === 'succeeded') return;
   memory.exportForgotten = true;
   count(memory, 'early export');
 }

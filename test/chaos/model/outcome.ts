@@ -47,9 +47,12 @@ function checkKept(world: World, memory: Memory, branch: Branch, image: StoredIm
   // A gap in shared/drive/: who made it died of that, or came when the run had ended, as somebody else saw fit.
   const lookedAt = world.looks.get(`image ${id}`) ?? Number.POSITIVE_INFINITY;
   const unknown = image.faulted() || image.tooLate;
-  const late = unknown && image.at > lookedAt && failure?.code !== CANCELED.code;
-  if (late) count(memory, 'late image');
-  check(late, `${id}, which failed with ${failure?.code}, has no image (${image.id})`);
+  // Canceling waits for whoever may be asking for the image; but not for what came too late for an earlier try.
+  const awaited = failure?.code === CANCELED.code && image.at > memory.retriedAt;
+  const late = unknown && image.at > lookedAt && !awaited;
+  if (late && !memory.late.has(image.id)) count(memory, 'late image');
+  if (late) memory.late.add(image.id);
+  check(memory.late.has(image.id), `${id}, which failed with ${failure?.code}, has no image (${image.id})`);
 }
 
 /** An image whose configuration failed is there to be configured by a retry. */

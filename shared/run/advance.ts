@@ -123,8 +123,10 @@ function runStepFailed(run: Run, failure: Failure, transient: boolean, at: strin
 /** Ends what can be ended at once; branches that are at work clean up first. */
 function cancel(run: Run, at: string): Run {
   if (isEnded(run.state)) return run;
-  if (run.exporting && run.exporting.step !== 'done' && run.state === 'OPEN')
-    return { ...run, exporting: cancelExport(run.exporting, at) };
+  if (run.exporting && run.exporting.step !== 'done' && run.state === 'OPEN') {
+    const exporting = cancelExport(run.exporting, at);
+    return exporting === run.exporting ? run : { ...run, exporting };
+  }
   if (run.state === 'NEEDS_LICENSE' || !isReady(run)) return end(run, 'CANCELED', CANCELED, at);
   const quietAt = plusSeconds(at, ACTION_HOLD_SECONDS);
   return withBranches(run, (branch) => cancelBranch(branch, at, quietAt));

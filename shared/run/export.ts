@@ -44,8 +44,8 @@ export function failExport(exporting: Export, failure: Failure, at: string): Exp
 
 /** @param exporting one that is not done */
 export function cancelExport(exporting: Export, at: string): Export {
-  const failure = exporting.failure ?? CANCELED;
-  return exporting.step === 'clean-up' ? { ...exporting, failure } : failExport(exporting, failure, at);
+  if (exporting.step !== 'clean-up') return failExport(exporting, CANCELED, at);
+  return exporting.failure ? exporting : { ...exporting, failure: CANCELED };
 }
 
 /** The export made anew, from its first step. */

@@ -48,9 +48,11 @@ describe('canceling', () => {
     }
   });
 
-  it('keeps the reason of an export that has failed already', () => {
-    const run = replicated(EXPORT.parCreated, EXPORT.failed, CANCELED, EXPORT.cleanedUp);
-    expect(run.failure?.code).toBe('EXPORT_FAILED');
+  it('is nothing to an export that has failed already', () => {
+    const run = replicated(EXPORT.parCreated, EXPORT.failed);
+    expect(having(run, CANCELED)).toBe(run);
+    const canceled = replicated(CANCELED);
+    expect(having(canceled, CANCELED)).toBe(canceled);
   });
 
   it('cleans up after a branch, and deletes the image that there may be', () => {

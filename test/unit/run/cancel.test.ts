@@ -101,6 +101,12 @@ describe('canceling', () => {
       expect(having(run, CANCELED)).toBe(run);
   });
 
+  it('is no second end of a run that ended before its branches began', () => {
+    const canceled = having(aDrop(), CANCELED);
+    const told = having(canceled, { kind: 'notified', state: 'CANCELED' });
+    for (const run of [canceled, told]) expect(having(run, CANCELED)).toBe(run);
+  });
+
   it('does not hide why an image is deleted already', () => {
     const run = drop(hub.parCreated, hub.requested, {
       kind: 'import-failed',

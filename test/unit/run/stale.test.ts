@@ -68,6 +68,11 @@ describe('a fact that was found before the present step began', () => {
     expect(afterOld(toClose, { kind: 'closed' })).toBe(toClose);
   });
 
+  it('tells no state but the one that is owed', () => {
+    const ended = again(failed(HUB), hub.cleanedUp);
+    expect(having(ended, { kind: 'notified', state: 'NEEDS_LICENSE' })).toBe(ended);
+  });
+
   it('loses no source that a run has anew', () => {
     const run = again();
     expect(afterOld(run, { kind: 'source-lost', how: 'deleted' })).toBe(run);

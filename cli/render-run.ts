@@ -38,6 +38,7 @@ export function exportPhaseOf({ step, attempt, failure }: Export): string {
 }
 
 const EXPORT_PHASES = {
+  check: 'looking at the destinations',
   authorize: 'making a pre-authenticated request to export by',
   request: 'asking for the export',
   export: 'exporting',

@@ -15,3 +15,6 @@ export class ByoiError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** What the error says, as records and problems have it. */
+export const failureOf = ({ code, message, remedy }: ByoiError) => ({ code, sentence: message, remedy });

@@ -4,7 +4,7 @@ import { noteFailures } from './bytes/failures.ts';
 import { type PagedSource, paged } from './bytes/paged.ts';
 import type { ByteSource } from './bytes/source.ts';
 import { type DiskReading, readDisk } from './disk/read-disk.ts';
-import { ByoiError } from './errors.ts';
+import { ByoiError, failureOf } from './errors.ts';
 import type { Problem } from './finding.ts';
 import type { GuestReading } from './guest/guest.ts';
 import { readGuest } from './guest/read-guest.ts';
@@ -64,7 +64,7 @@ async function readFindings({ source, name, settings, explain, failures }: Task)
   /** An error while the image is read is the image's, unless it is the source's own or a mistake of ours. */
   function refusal(error: unknown): Problem {
     if (failures.has(error) || !(error instanceof ByoiError)) throw error;
-    return { code: error.code, severity: 'reject', sentence: error.message, remedy: error.remedy };
+    return { ...failureOf(error), severity: 'reject' };
   }
   let image: OpenImage;
   try {

@@ -1,13 +1,22 @@
 import { keptUntil } from '../../shared/drive/intermediates.ts';
 import { isCopyOf } from '../../shared/drive/own-copy.ts';
+import { deleteImage, imagesOfRuns } from '../../shared/drive/own-image.ts';
 import { deletePar, runIdOfPar, runIdOfSharePar } from '../../shared/drive/pars.ts';
+import { LONGEST_LIFE_MS } from '../../shared/drive/said.ts';
 import { allExporting, unmarkExporting } from '../../shared/oci/exporting.ts';
 import { listObjects, peekObject } from '../../shared/oci/objects.ts';
 import { abortUpload, deleteOwnObject, ownUploads } from '../../shared/oci/own-objects.ts';
 import { listPars } from '../../shared/oci/par-listing.ts';
 import { allTickets, returnTicket } from '../../shared/oci/tickets.ts';
-import { OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
-import { type BucketAddress, isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
+import { nameOfAttempt, OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
+import { plusSeconds } from '../../shared/run/policy.ts';
+import {
+  type BucketAddress,
+  type Export,
+  isSameObject,
+  type ObjectAddress,
+  type Run,
+} from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { eachApart, hasTime } from './each-apart.ts';
 
@@ -64,6 +73,18 @@ export async function sweep(deployment: Deployment): Promise<number> {
       ({ object }) => runIdInName(object),
       (upload) => done(abortUpload(clients, upload)),
     );
+  for (const { region, compartmentId } of placesOfImages(deployment))
+    await each(
+      imagesOfRuns(clients, region, compartmentId),
+      ({ runId }) => runId,
+      async ({ imageId, runId, createdAt }) => {
+        // As it is now: a retry may have taken it for its own meanwhile.
+        const run = (await deployment.runs.get(runId))?.value;
+        if (!run || run.closedAt === null || !isSurplus(run, imageId, createdAt)) return false;
+        deployment.log.warn('an image that no run knows of is deleted', { run: runId, imageId, region });
+        return done(deleteImage(clients, region, imageId));
+      },
+    );
   if (config.intermediates === 'keep') return swept;
   const now = new Date().toISOString();
   for (const bucket of own)
@@ -108,6 +129,36 @@ function bucketsOf({ config, ledger }: Deployment): { own: BucketAddress[]; all:
   return { own, all: [...config.dropBuckets.map((bucket) => ({ region, namespace, bucket })), ...own] };
 }
 
+/** Where runs make images: the hub, and the destinations that are ours. */
+function placesOfImages({ config, ledger }: Deployment): { region: string; compartmentId: string }[] {
+  const own = config.destinations.filter(
+    ({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace,
+  );
+  const places = [ledger, ...own].map(({ region, ...place }) => ({
+    region,
+    compartmentId: ('compartmentId' in place && place.compartmentId) || config.compartmentId,
+  }));
+  return [...new Map(places.map((place) => [`${place.region} ${place.compartmentId}`, place])).values()];
+}
+
+/**
+ * Made by a driver that died of it, or that told of it when its branch had been given up. A person may have copied the tag:
+ * what was not made while the run had drivers is none of its images.
+ */
+function isSurplus({ branches, openedAt, closedAt }: Run, imageId: string, createdAt: string): boolean {
+  const inTime =
+    createdAt >= openedAt && createdAt <= plusSeconds(closedAt ?? openedAt, LONGEST_LIFE_MS / 1000);
+  return inTime && branches.every((branch) => branch.imageId !== imageId);
+}
+
+/** What an export that was given up wrote after its clean-up. */
+function isOfAttemptBefore({ object, attempt }: Export, other: ObjectAddress): boolean {
+  const attempts = Array.from({ length: attempt - 1 }, (_, index) => index + 1);
+  return attempts.some((before) =>
+    isSameObject({ ...object, object: nameOfAttempt(object.object, before) }, other),
+  );
+}
+
 /** Made by the run, and still what it made: somebody may have put something else in its place. */
 async function isIntermediateOf(
   { clients }: Deployment,
@@ -117,6 +168,7 @@ async function isIntermediateOf(
 ): Promise<boolean> {
   const { exporting, source, branches } = run;
   if (exporting && isSameObject(exporting.object, object)) return source === null || source.eTag === eTag;
+  if (exporting && isOfAttemptBefore(exporting, object)) return true;
   const copy = branches.map((branch) => branch.copy).find((made) => made && isSameObject(made, object));
   if (!copy) return false;
   if (copy.eTag !== null) return copy.eTag === eTag;

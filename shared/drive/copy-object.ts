@@ -16,7 +16,7 @@ import { takeTurn } from './turns.ts';
 export const copyObject: BranchPerformer = async (deployment, run, branch) => {
   const { id } = branch;
   const { source, copy } = run.source && branch.copy ? { source: run.source, copy: branch.copy } : absent();
-  const waiting = await takeTurn(deployment, 'copy', source.region, run, branch);
+  const { waiting } = await takeTurn(deployment, 'copy', source.region, run, branch);
   if (waiting) return waiting;
   const head = await headObject(deployment.clients, source);
   if (head?.eTag !== source.eTag) return { kind: 'source-lost', how: head ? 'overwritten' : 'deleted' };

@@ -1,7 +1,8 @@
-import { ByoiError } from '../errors.ts';
+import { ByoiError, failureOf } from '../errors.ts';
 import type { Stored } from '../oci/documents.ts';
 import { OciServiceError } from '../oci/errors.ts';
 import { SourceLostError } from '../oci/object-source.ts';
+import { returnTicket } from '../oci/tickets.ts';
 import { withoutSecrets } from '../printable.ts';
 import {
   type Action,
@@ -16,6 +17,7 @@ import { beganAt } from '../run/stage.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { checkCopy } from './check-copy.ts';
 import { checkDestination } from './check-destination.ts';
+import { checkDestinations } from './check-destinations.ts';
 import { checkExport } from './check-export.ts';
 import { checkImport } from './check-import.ts';
 import { cleanUp } from './clean-up.ts';
@@ -43,6 +45,7 @@ const RUN_PERFORMERS: Readonly<Record<RunActionKind, RunPerformer>> = {
 };
 
 const EXPORT_PERFORMERS: Readonly<Record<ExportActionKind, ExportPerformer>> = {
+  'check-destinations': checkDestinations,
   'create-export-par': createExportPar,
   'export-image': exportImage,
   'check-export': checkExport,
@@ -106,7 +109,7 @@ export async function drive(
 /** Does one action; a failure is a fact too. */
 async function attempt(deployment: Deployment, run: Run, action: Action): Promise<Fact> {
   const fact = await perform(deployment, run, action).catch((error: unknown) =>
-    failureOf(deployment, run, action, error),
+    factOfFailure(deployment, run, action, error),
   );
   return { ...fact, ...saidBy(deployment.deadline), stepBegan: stepBeganOf(run, action) };
 }
@@ -131,7 +134,7 @@ async function perform(deployment: Deployment, run: Run, action: Action): Promis
 
 const isOfExport = (kind: Action['kind']): kind is ExportActionKind => kind in EXPORT_PERFORMERS;
 
-function failureOf({ log }: Deployment, run: Run, action: Action, error: unknown): NewFact {
+function factOfFailure({ log }: Deployment, run: Run, action: Action, error: unknown): NewFact {
   if (error instanceof SourceLostError) return { kind: 'source-lost', how: error.how };
   const failure = describe(error);
   const transient = error instanceof OciServiceError && error.transient;
@@ -142,7 +145,7 @@ function failureOf({ log }: Deployment, run: Run, action: Action, error: unknown
 }
 
 function describe(error: unknown): Failure {
-  if (error instanceof ByoiError) return { code: error.code, sentence: error.message, remedy: error.remedy };
+  if (error instanceof ByoiError) return failureOf(error);
   const sentence = withoutSecrets(error instanceof Error ? error.message : String(error));
   return {
     code: 'INTERNAL_ERROR',
@@ -162,7 +165,15 @@ async function record(
     deployment.log.info(fact.kind, { run: run.id, state: run.state, sequence: run.sequence });
   }
   await deleteSurplusPar(deployment, run, fact);
+  await returnSurplusTicket(deployment, run, fact);
   return advanced;
+}
+
+/** Somebody else ended the branch meanwhile: others wait behind the ticket that was just taken for it. */
+async function returnSurplusTicket({ documents }: Deployment, run: Run, fact: Fact): Promise<void> {
+  if (fact.kind !== 'queued') return;
+  const branch = run.branches.find(({ id }) => id === fact.branch);
+  if (branch?.step === 'done') await returnTicket(documents, fact.ticket);
 }
 
 /** Another driver's PAR was recorded first: ours must not stay. */

@@ -13,26 +13,45 @@ export async function findOwnImage(
   run: Run,
   { region, compartmentId }: Branch,
 ): Promise<string | undefined> {
+  for await (const { imageId, runId } of imagesOfRuns(clients, region, compartmentId))
+    if (runId === run.id) return imageId;
+  return undefined;
+}
+
+/** The images of a compartment that runs made, whoever deployed them. */
+export async function* imagesOfRuns(
+  clients: Deployment['clients'],
+  region: string,
+  compartmentId: string,
+): AsyncGenerator<{ imageId: string; runId: string; createdAt: string }> {
   const client = await clients.compute(region);
   const listed = pages('ListImages', (page) => client.listImages({ compartmentId, page }));
-  for await (const { id, freeformTags } of listed) if (freeformTags?.[RUN_TAG] === run.id) return id;
-  return undefined;
+  for await (const { id, freeformTags, timeCreated } of listed) {
+    const runId = freeformTags?.[RUN_TAG];
+    // A string on the wire, whatever the type says.
+    if (runId) yield { imageId: id, runId, createdAt: new Date(timeCreated).toISOString() };
+  }
 }
 
 /** Deletes the image that must not stay: of a source that changed meanwhile, of an import that took too long. */
 export const discardImage: BranchPerformer = async (deployment, run, branch) => {
   const imageId = branch.imageId ?? (await findOwnImage(deployment, run, branch));
-  if (imageId) {
-    const client = await deployment.clients.compute(branch.region);
-    const deleted = await callUnlessMissing('DeleteImage', () => client.deleteImage({ imageId }));
-    // 404 says as well that it may not be deleted: an image that can still be had is not gone.
-    const kept = deleted
-      ? undefined
-      : await callUnlessMissing('GetImage', () => client.getImage({ imageId }));
-    if (kept && (kept.image.lifecycleState as string) !== 'DELETED') throw new ImageKeptError(imageId);
-  }
+  if (imageId) await deleteImage(deployment.clients, branch.region, imageId);
   return { kind: 'image-discarded', branch: branch.id };
 };
+
+/** @throws {ImageKeptError} */
+export async function deleteImage(
+  clients: Deployment['clients'],
+  region: string,
+  imageId: string,
+): Promise<void> {
+  const client = await clients.compute(region);
+  const deleted = await callUnlessMissing('DeleteImage', () => client.deleteImage({ imageId }));
+  // 404 says as well that it may not be deleted: an image that can still be had is not gone.
+  const kept = deleted ? undefined : await callUnlessMissing('GetImage', () => client.getImage({ imageId }));
+  if (kept && (kept.image.lifecycleState as string) !== 'DELETED') throw new ImageKeptError(imageId);
+}
 
 class ImageKeptError extends ByoiError {
   override readonly name = 'ImageKeptError';

@@ -1,6 +1,7 @@
 import { call, callUnlessMissing, hasStatus } from '../oci/errors.ts';
 import { named } from '../oci/objects.ts';
 import { listPars } from '../oci/par-listing.ts';
+import { folderOfRun } from '../run/object-names.ts';
 import {
   type Branch,
   type BucketAddress,
@@ -11,7 +12,8 @@ import {
   type Run,
 } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import { checkRegion } from './check-destination.ts';
+import { checkSubscription, ImageLimitError, roomForImages } from './destinations.ts';
+import { findOwnImage } from './own-image.ts';
 import type { BranchPerformer, ExportPerformer } from './perform.ts';
 import { takeTurn } from './turns.ts';
 
@@ -26,35 +28,55 @@ const EXPORT_PART = 'export';
 
 /** Makes the PAR that the import reads through, when it is this import's turn. */
 export const createPar: BranchPerformer = async (deployment, run, branch) => {
-  const waiting = await takeTurn(deployment, 'import', branch.region, run, branch);
+  const { ahead, waiting } = await takeTurn(deployment, 'import', branch.region, run, branch);
   if (waiting) return waiting;
   const origin = originOf(run, branch);
-  if (origin.region !== branch.region) await checkRegion(deployment, branch);
-  const par = await settlePar(deployment, origin, namePrefix(run, branch.id), branch.attempt, 'ObjectRead');
+  if (origin.region !== branch.region) await checkSubscription(deployment, branch);
+  if (!(await hasRoom(deployment, run, branch, ahead))) return { kind: 'crowded', branch: branch.id };
+  const name = { prefix: namePrefix(run, branch.id), attempt: branch.attempt };
+  const par = await settlePar(deployment, origin, origin.object, name, 'ObjectRead');
   return { kind: 'par-created', branch: branch.id, attempt: branch.attempt, par };
 };
 
+/**
+ * Is there room for one more image, though each import before this one may need some? Should one of them fail, or its image
+ * be deleted, there will be.
+ *
+ * @throws {ImageLimitError} where there is nothing to wait for
+ */
+async function hasRoom(deployment: Deployment, run: Run, branch: Branch, ahead: number): Promise<boolean> {
+  const { region, attempt } = branch;
+  if ((await roomForImages(deployment, region)) > ahead) return true;
+  // The image of an attempt before this one has its room already.
+  if (attempt > 1 && (await findOwnImage(deployment, run, branch))) return true;
+  if (ahead === 0) throw new ImageLimitError(region);
+  return false;
+}
+
 /** Makes the PAR that the export is written by. */
 export const createExportPar: ExportPerformer = async (deployment, run, { object, attempt }) => {
-  const par = await settlePar(deployment, object, namePrefix(run, EXPORT_PART), attempt, 'ObjectWrite');
+  const name = { prefix: namePrefix(run, EXPORT_PART), attempt };
+  const par = await settlePar(deployment, object, folderOfRun(run.id), name, 'ObjectWrite');
   return { kind: 'export-par-created', attempt, par };
 };
 
 /**
  * A new PAR for this one object. Its URL is shown once, in this answer, so earlier attempts' PARs and those of a driver
  * that died before it wrote one down are deleted.
+ *
+ * @param objects what the names of the objects begin with that attempts before this one had theirs for
  */
 async function settlePar(
   deployment: Deployment,
   object: ObjectAddress,
-  prefix: string,
-  attempt: number,
+  objects: string,
+  { prefix, attempt }: { readonly prefix: string; readonly attempt: number },
   access: 'ObjectRead' | 'ObjectWrite',
 ): Promise<Par> {
   const name = `${prefix}${attempt}`;
   const [par] = await Promise.all([
     makePar(deployment, object, name, access),
-    deleteStalePars(deployment, object, prefix, name),
+    deleteStalePars(deployment, object, objects, prefix, name),
   ]);
   return par;
 }
@@ -89,35 +111,37 @@ async function makePar(
 /** A PAR of this attempt's name may be another driver's, at work at this moment: it is left until it is old. */
 async function deleteStalePars(
   deployment: Deployment,
-  object: ObjectAddress,
+  bucket: BucketAddress,
+  objects: string,
   prefix: string,
   name: string,
 ): Promise<void> {
   const staleBefore = Date.now() - STALE_AFTER_MS;
-  for await (const par of listPars(deployment.clients, object, object.object)) {
+  for await (const par of listPars(deployment.clients, bucket, objects)) {
     if (!par.name.startsWith(prefix)) continue;
     const stale = par.name !== name || new Date(par.timeCreated).getTime() < staleBefore;
-    if (stale) await deletePar(deployment, object, par.id);
+    if (stale) await deletePar(deployment, bucket, par.id);
   }
 }
 
 /** Deletes every PAR of a branch, those that no record names too. */
 export const deleteBranchPars = (deployment: Deployment, run: Run, object: ObjectAddress, branch: Branch) =>
-  deletePars(deployment, object, namePrefix(run, branch.id), branch.par);
+  deletePars(deployment, object, object.object, namePrefix(run, branch.id), branch.par);
 
 /** Likewise of the export. */
 export const deleteExportPars = (deployment: Deployment, run: Run, { object, par }: Export) =>
-  deletePars(deployment, object, namePrefix(run, EXPORT_PART), par);
+  deletePars(deployment, object, folderOfRun(run.id), namePrefix(run, EXPORT_PART), par);
 
 async function deletePars(
   deployment: Deployment,
-  object: ObjectAddress,
+  bucket: BucketAddress,
+  objects: string,
   prefix: string,
   recorded: Par | null,
 ): Promise<void> {
   try {
-    for await (const { id, name } of listPars(deployment.clients, object, object.object))
-      if (name.startsWith(prefix)) await deletePar(deployment, object, id);
+    for await (const { id, name } of listPars(deployment.clients, bucket, objects))
+      if (name.startsWith(prefix)) await deletePar(deployment, bucket, id);
   } catch (error) {
     // A bucket that is not there, or not for us, has none of ours: that it is not has been told already.
     if (recorded !== null || !hasStatus(error, 404)) throw error;

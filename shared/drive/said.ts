@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import type { Said } from '../run/facts.ts';
 
 /** No function lives longer than this: the limit of a detached invocation. */
-const LONGEST_LIFE_MS = 3_600_000;
+export const LONGEST_LIFE_MS = 3_600_000;
 
 /** A fact that is found now, by a driver that lives until its deadline. */
 export function saidBy(deadline: Deadline): Said {

@@ -3,21 +3,27 @@ import type { Branch, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { NewFact } from './perform.ts';
 
-/**
- * Takes a branch's turn among all runs that want the same of a region.
- *
- * @returns the fact that it has to wait; undefined where it may go
- */
+/** A branch's place among all runs that want the same of a region. */
+interface Turn {
+  /** How many are at work, or wait, before it. */
+  readonly ahead: number;
+  /** That it has to wait; undefined where it may go. */
+  readonly waiting: NewFact | undefined;
+}
+
+/** Takes a branch's turn, or its place among those that wait for theirs. */
 export async function takeTurn(
   { config, documents }: Deployment,
   trade: Trade,
   region: string,
   run: Run,
   branch: Branch,
-): Promise<NewFact | undefined> {
+): Promise<Turn> {
   const ticket = branchTicket(trade, region, run, branch);
-  const admitted = await takeTicket(documents, ticket, atOnceOf(config, ticket));
-  return admitted ? undefined : { kind: 'queued', branch: branch.id, ticket };
+  const ahead = await takeTicket(documents, ticket);
+  // Not listed yet, or returned by somebody: then it is taken anew.
+  const admitted = ahead >= 0 && ahead < atOnceOf(config, ticket);
+  return { ahead, waiting: admitted ? undefined : { kind: 'queued', branch: branch.id, ticket } };
 }
 
 /** Gives back what a branch may hold: the next one's turn has come. */

@@ -14,11 +14,11 @@ export type Trade = 'copy' | 'import';
 export const ticketOf = (trade: Trade, region: string, runId: string, branch: string): string =>
   `${trade}/${region}/${runId}-${branch}`;
 
-/** Takes the ticket, where it is not taken yet. @returns is it its turn? */
-export async function takeTicket(documents: Documents, ticket: string, atOnce: number): Promise<boolean> {
+/** Takes the ticket, where it is not taken yet. @returns how many were taken before it, and not returned since */
+export async function takeTicket(documents: Documents, ticket: string): Promise<number> {
   await documents.markOnce(FOLDER + ticket);
   const list = ticket.slice(0, ticket.lastIndexOf('/') + 1);
-  return (await firstTickets(documents, list, atOnce)).has(ticket);
+  return (await ticketsInOrder(documents, list)).indexOf(ticket);
 }
 
 export const returnTicket = (documents: Documents, ticket: string): Promise<void> =>
@@ -30,12 +30,16 @@ export async function firstTickets(
   list: string,
   atOnce: number,
 ): Promise<ReadonlySet<string>> {
+  return new Set((await ticketsInOrder(documents, list)).slice(0, atOnce));
+}
+
+async function ticketsInOrder(documents: Documents, list: string): Promise<string[]> {
   const tickets: { name: string; time: number }[] = [];
   for await (const { name, createdAt } of documents.list(FOLDER + list))
     tickets.push({ name: name.slice(FOLDER.length), time: createdAt.getTime() });
   // Listed by name, as which those of one moment stay.
   tickets.sort((one, other) => one.time - other.time);
-  return new Set(tickets.slice(0, atOnce).map(({ name }) => name));
+  return tickets.map(({ name }) => name);
 }
 
 /** All there are, with the run and the branch that each is of. */

@@ -10,6 +10,7 @@ export type ExportActionKind = (typeof EXPORT_ACTION_OF)[keyof typeof EXPORT_ACT
 export type BranchActionKind = (typeof ACTION_OF)[keyof typeof ACTION_OF];
 
 const EXPORT_ACTION_OF = {
+  check: 'check-destinations',
   authorize: 'create-export-par',
   request: 'export-image',
   export: 'check-export',

@@ -6,7 +6,7 @@ import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } 
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
 import { type Attestation, type Branch, type Failure, isEnded, type Run, type RunState } from './run.ts';
-import { isStale, restart } from './stage.ts';
+import { enter, isStale, restart } from './stage.ts';
 
 /** However long a driver lives: one that is silent for longer in one action than its retries take is gone. */
 const ACTION_HOLD_SECONDS = 90;
@@ -62,9 +62,20 @@ function applyToExport(run: Run, fact: ExportFact, policy: Policy): Run {
   const exporting = advanceExport(run.exporting, fact, policy);
   if (exporting === run.exporting) return run;
   if (fact.kind === 'export-succeeded') return { ...run, exporting, source: fact.source };
+  if (fact.kind === 'export-checked') return withoutWay({ ...run, exporting }, fact.failures, fact.at);
   // The branches' time begins with their source.
   return exporting.step === 'done' ? begin({ ...run, exporting }, fact.at) : { ...run, exporting };
 }
+
+/** Branches that could not take their copy are done: nothing of theirs has been begun. */
+function withoutWay(run: Run, failures: FactOf<'export-checked'>['failures'], at: string): Run {
+  return withBranches(run, (branch) => {
+    const failure = failures.find((one) => one.branch === branch.id)?.failure;
+    return failure && branch.step !== 'done' ? enter({ ...branch, failure }, 'done', at) : branch;
+  });
+}
+
+type FactOf<Kind extends Fact['kind']> = Extract<Fact, { readonly kind: Kind }>;
 
 function applyToBranch(run: Run, fact: BranchFact, policy: Policy): Run {
   if (run.state !== 'OPEN' || !isReady(run)) return run;

@@ -14,6 +14,10 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
       return step === 'check' ? enter(branch, 'copy', at) : branch;
     case 'queued':
       return step === 'copy' || step === 'authorize' ? queued(branch, fact.ticket, at, policy) : branch;
+    case 'crowded':
+      if (step !== 'authorize') return branch;
+      // As often as any work request is asked for; what it waits for is no failure, so that its patience does not run out.
+      return { ...waitLonger(branch, at, policy), queue: null, since: at };
     case 'copy-requested':
       if (step !== 'copy') return branch;
       return asked({ ...branch, workRequestId: fact.workRequestId, percent: 0 }, 'transfer', at, policy);

@@ -1,5 +1,6 @@
 import { CANCELED } from './branch.ts';
 import type { ExportFact } from './facts.ts';
+import { nameOfAttempt } from './object-names.ts';
 import { hoursBetween, nextTry, type Policy } from './policy.ts';
 import type { Export, Failure } from './run.ts';
 import { beganAt, enter, gaveUp, isFailure, isStale, pending, waitLonger } from './stage.ts';
@@ -10,12 +11,14 @@ export function advanceExport(exporting: Export, fact: ExportFact, policy: Polic
   const { step } = exporting;
   if (isStale(fact, beganAt(exporting))) return exporting;
   switch (fact.kind) {
+    case 'export-checked':
+      return step === 'check' ? enter(exporting, 'authorize', at) : exporting;
     case 'export-par-created':
       if (step !== 'authorize' || fact.attempt !== exporting.attempt) return exporting;
       return enter({ ...exporting, par: fact.par }, 'request', at);
     case 'export-par-lost':
       if (step !== 'request' || fact.attempt !== exporting.attempt) return exporting;
-      return enter({ ...exporting, par: null, attempt: exporting.attempt + 1 }, 'authorize', at);
+      return enter({ ...nextAttempt(exporting), par: null }, 'authorize', at);
     case 'export-requested': {
       if (step !== 'request') return exporting;
       const asked = enter({ ...exporting, workRequestId: fact.workRequestId, percent: 0 }, 'export', at);
@@ -50,14 +53,13 @@ export function cancelExport(exporting: Export, at: string): Export {
 
 /** The export made anew, from its first step. */
 export function retryExport(exporting: Export, at: string): Export {
-  const anew = {
-    ...exporting,
-    attempt: exporting.attempt + 1,
-    failure: null,
-    workRequestId: null,
-    percent: 0,
-  };
-  return enter(anew, 'authorize', at);
+  return enter({ ...nextAttempt(exporting), failure: null, workRequestId: null, percent: 0 }, 'check', at);
+}
+
+function nextAttempt(exporting: Export): Export {
+  const attempt = exporting.attempt + 1;
+  const { object } = exporting;
+  return { ...exporting, attempt, object: { ...object, object: nameOfAttempt(object.object, attempt) } };
 }
 
 function exportStepFailed(
@@ -70,8 +72,7 @@ function exportStepFailed(
   const { step } = exporting;
   if (step === 'done') return exporting;
   // OCI exports an image once at a time: to wait for its turn takes as long as an export may.
-  const patience =
-    step === 'clean-up' || step === 'authorize' ? policy.giveUpHours : policy.exportTimeoutHours;
+  const patience = step === 'request' || step === 'export' ? policy.exportTimeoutHours : policy.giveUpHours;
   if (transient && hoursBetween(exporting.since, at) <= patience) return waitLonger(exporting, at, policy);
   // A PAR that cannot be deleted expires by itself; it must not keep the run open, but it is told.
   if (step === 'clean-up')

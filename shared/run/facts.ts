@@ -40,7 +40,12 @@ export type Fact = Said &
 
 /** A fact about the export that a run begins with. */
 export type ExportFact = Said &
+  /** What is known to be missing where its copies go, by branch; of the others nothing is. */
   (
+    | {
+        readonly kind: 'export-checked';
+        readonly failures: readonly { readonly branch: string; readonly failure: Failure }[];
+      }
     | { readonly kind: 'export-par-created'; readonly attempt: number; readonly par: Par }
     | { readonly kind: 'export-par-lost'; readonly attempt: number }
     | { readonly kind: 'export-requested'; readonly workRequestId: string | null }
@@ -59,6 +64,8 @@ export type BranchFact = Said & {
     | { readonly kind: 'destination-checked' }
     /** As many others as are allowed at once are before it. */
     | { readonly kind: 'queued'; readonly ticket: string }
+    /** Its turn has come, but those before it may take all the room that the region has for images. */
+    | { readonly kind: 'crowded' }
     | { readonly kind: 'copy-requested'; readonly workRequestId: string }
     | { readonly kind: 'copy-pending'; readonly percent: number }
     /** The copy is there, and it is this run's. */

@@ -6,12 +6,28 @@ export const OBJECT_PREFIX = 'byoi/';
 /** Object Storage's limit. */
 const MAX_NAME_BYTES = 1024;
 
+export const folderOfRun = (runId: string): string => `${OBJECT_PREFIX}${runId}/`;
+
+/** `9999/`. */
+const ATTEMPT_BYTES = 5;
+
 /** What a run calls an object that it makes: its id makes it nobody else's, and the name is for people. */
 export function objectNameOf(runId: string, name: string): string {
-  const prefix = `${OBJECT_PREFIX}${runId}/`;
+  const prefix = folderOfRun(runId);
   // The SDK would collapse a name of dots in a URL, and a slash more would hide the rest in a folder.
   const basename = name.slice(name.lastIndexOf('/') + 1).replace(/^\.*$/, 'image');
-  return prefix + cutBytes(basename, MAX_NAME_BYTES - prefix.length);
+  return prefix + cutBytes(basename, MAX_NAME_BYTES - ATTEMPT_BYTES - prefix.length);
+}
+
+/**
+ * What the object is called that another attempt makes: what one before it left, or still writes, is not taken for it.
+ *
+ * @param object of any attempt
+ */
+export function nameOfAttempt(object: string, attempt: number): string {
+  const slash = object.lastIndexOf('/') + 1;
+  const folder = object.slice(0, slash).replace(/\/\d+\/$/, '/');
+  return folder + (attempt > 1 ? `${attempt}/` : '') + object.slice(slash);
 }
 
 /** The run whose object has such a name; undefined for any other name. */

@@ -66,7 +66,7 @@ export function openImageRun(opening: ImageOpening, said: Said): Run {
     ...newRun(opening, journey, said),
     image,
     verdict,
-    exporting: { ...begun('authorize', said.at), format, object },
+    exporting: { ...begun('check', said.at), format, object },
     keepUntil,
   };
   const held = verdict.licensedSystem !== null && attestation === null;

@@ -120,17 +120,18 @@ export interface Stage<Step extends string> {
 }
 
 /**
- * The steps of an export, in order: `authorize` make a PAR to write by · `request` call ExportImage · `export` await its
- * work request, and the object · `clean-up` delete the PAR, and what a failed export left · `done`.
+ * The steps of an export, in order: `check` is everything there that it and its copies need? · `authorize` make a PAR to
+ * write by · `request` call ExportImage · `export` await its work request, and the object · `clean-up` delete the PAR, and
+ * what a failed export left · `done`.
  */
-export type ExportStep = 'authorize' | 'request' | 'export' | 'clean-up' | 'done';
+export type ExportStep = 'check' | 'authorize' | 'request' | 'export' | 'clean-up' | 'done';
 
 export type ExportFormat = 'OCI' | 'QCOW2' | 'VMDK';
 
 /** The export that a run begins with. */
 export interface Export extends Stage<ExportStep> {
   readonly format: ExportFormat;
-  /** The object that it becomes. */
+  /** The object that it becomes: another one at each attempt, so that none takes for its own what one before it left. */
   readonly object: ObjectAddress;
 }
 

@@ -17,6 +17,7 @@ import {
   putObject,
   QCOW2,
   replicate,
+  retried,
   ticked,
 } from '../support/replication.ts';
 
@@ -106,7 +107,35 @@ it('an export that fails leaves no unfinished upload', async () => {
   expect(await byoi.leftovers()).toEqual([]);
 });
 
+it('what a failed export still wrote passes for no other attempt’s, and goes with a tick', async () => {
+  await faultWorks(byoi, { operation: 'ExportImage', outcome: 'fail', times: 1 });
+  const failed = await replicate(byoi, { imageId, to: [PHOENIX] });
+  expect([failed.state, failed.failure?.code]).toEqual(['FAILED', 'EXPORT_FAILED']);
+  const late = place(ASHBURN, 'byoi-export', `byoi/${failed.id}/web-server.oci`);
+  await putObject(byoi.clients, late, Buffer.from('cut off'));
+  const run = await retried(byoi, failed);
+  expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+  expect(run.exporting?.object.object).toBe(`byoi/${failed.id}/2/web-server.oci`);
+  expect(await objectsIn(byoi, ASHBURN, 'byoi-export')).toEqual([late.object]);
+  await ticked(byoi);
+  expect(await byoi.leftovers()).toEqual([]);
+});
+
 describe('the tick', () => {
+  it('deletes an image that was made when its run had failed already, and no other', async () => {
+    await faultWorks(byoi, { operation: 'CreateImage', outcome: 'fail' });
+    const run = await replicate(byoi, { imageId, to: [PHOENIX] });
+    await byoi.control('DELETE', 'faults');
+    const namesakes = [await personsImage(byoi, {}, {}, PHOENIX)];
+    const ofOthers = { 'byoi-run': 'abcdefghijklmnopqrstuvwxyz' };
+    namesakes.push(await personsImage(byoi, { freeformTags: ofOthers }, {}, PHOENIX));
+    await personsImage(byoi, { freeformTags: { 'byoi-run': run.id } }, {}, PHOENIX);
+    expect((await ticked(byoi)).swept).toBe(1);
+    const left = (await imagesIn(byoi, PHOENIX)).map(({ id }) => id);
+    expect(left.sort()).toEqual(namesakes.sort());
+    expect(await imagesIn(byoi, ASHBURN)).toHaveLength(1);
+  });
+
   it('takes away what a driver that died left of a run that is over', async () => {
     const run = await replicate(byoi, { imageId, to: [PHOENIX] });
     const storage = await byoi.clients.objectStorage(ASHBURN);

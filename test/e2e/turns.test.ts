@@ -1,10 +1,18 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkRequest } from '../../local/work.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { ASHBURN, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
 import { demoDiskOf } from '../support/fixtures.ts';
-import { branchOf, faultWorks, QCOW2, worksOf } from '../support/replication.ts';
+import {
+  branchOf,
+  configure,
+  faultWorks,
+  QCOW2,
+  retried,
+  setImageLimit,
+  worksOf,
+} from '../support/replication.ts';
 
 const FRANKFURT = 'eu-frankfurt-1';
 const REGIONS = [{ name: ASHBURN }, { name: PHOENIX }, { name: FRANKFURT }];
@@ -104,4 +112,46 @@ it('one region’s turns are no other’s', async () => {
   expect([branchOf(run, PHOENIX).failure, branchOf(run, ASHBURN).queue]).toEqual([null, expect.any(String)]);
   await endStall();
   for (const ended of [first, id]) expect((await byoi.ended(ended)).state).toBe('SUCCEEDED');
+});
+
+describe('where a region has room for one image only', () => {
+  const isCrowded = (run: Run) => {
+    const { step, tries, queue } = branchOf(run, ASHBURN);
+    return step === 'authorize' && tries > 0 && queue === null;
+  };
+
+  /** An import at work, and one that waits for what becomes of it. @returns the ids of their runs */
+  async function oneBehindTheOther(): Promise<[string, string]> {
+    await configure(byoi, { importsAtOnce: 5 });
+    await setImageLimit(byoi, ASHBURN, 1);
+    await stallOne();
+    const first = await byoi.drop('first.qcow2', QCOW2);
+    await byoi.until(first, isImporting);
+    const second = await byoi.drop('second.qcow2', QCOW2);
+    await byoi.until(second, isCrowded);
+    return [first, second];
+  }
+
+  it('an import waits for the one before it, and takes the room that it leaves', async () => {
+    const [first, second] = await oneBehindTheOther();
+    expect(worksOf(byoi, 'CreateImage')).toHaveLength(1);
+    await byoi.command('runs', 'cancel', first);
+    expect((await byoi.ended(first)).state).toBe('CANCELED');
+    const run = await byoi.ended(second);
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(await byoi.images()).toHaveLength(1);
+    expect(await byoi.leftovers()).toEqual([]);
+  });
+
+  it('it fails once there is nothing more to wait for, and a retry finds the room that was made', async () => {
+    const [first, second] = await oneBehindTheOther();
+    await endStall();
+    expect((await byoi.ended(first)).state).toBe('SUCCEEDED');
+    const failed = await byoi.ended(second);
+    expect([failed.state, failed.failure?.code]).toEqual(['FAILED', 'OCI_LIMIT_EXCEEDED']);
+    expect(worksOf(byoi, 'CreateImage')).toHaveLength(1);
+    await setImageLimit(byoi, ASHBURN, 2);
+    expect((await retried(byoi, failed)).state).toBe('SUCCEEDED');
+    expect(await byoi.leftovers()).toEqual([]);
+  });
 });

@@ -120,6 +120,7 @@ export const failed = (branch: string, transient = false, failure = FAILURE) =>
 
 /** Likewise of the export. */
 export const EXPORT = {
+  checked: { kind: 'export-checked', failures: [] },
   parCreated: { kind: 'export-par-created', attempt: 1, par: aPar('export-par-1') },
   requested: { kind: 'export-requested', workRequestId: 'export-work' },
   succeeded: {

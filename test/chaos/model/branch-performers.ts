@@ -39,9 +39,11 @@ const arrived = (run: Run, { id }: Branch, found: { eTag: string; copyOf: string
 const copyKey = ({ copy }: Branch) => keyOf(copy ?? never());
 
 /** turns.ts */
-function* takeTurn(driver: Driver, list: string, { id }: Branch): Steps<NewFact | undefined> {
-  const admitted = yield* call(driver, `take ticket ${list}/${id}`, () => takeTicket(driver.world, list, id));
-  return admitted ? undefined : { kind: 'queued', branch: id, ticket: `${list}/${id}` };
+function* takeTurn(driver: Driver, list: string, { id }: Branch): Steps<{ waiting: NewFact | undefined }> {
+  const { world } = driver;
+  const ahead = yield* call(driver, `take ticket ${list}/${id}`, () => takeTicket(world, list, id));
+  const admitted = ahead < world.atOnce;
+  return { waiting: admitted ? undefined : { kind: 'queued', branch: id, ticket: `${list}/${id}` } };
 }
 
 function* returnTicket(driver: Driver, list: string, { id }: Branch): Steps<void> {
@@ -58,7 +60,7 @@ const importList = ({ region }: Branch) => `import/${region}`;
 const requestCopy: BranchPerformer = function* (driver, run, branch) {
   const { world } = driver;
   const source = run.source ?? never();
-  const waiting = yield* takeTurn(driver, copyList(run), branch);
+  const { waiting } = yield* takeTurn(driver, copyList(run), branch);
   if (waiting) return waiting;
   const found = yield* head(driver, keyOf(source));
   if (found?.eTag !== source.eTag) return { kind: 'source-lost', how: found ? 'overwritten' : 'deleted' };
@@ -111,8 +113,15 @@ export const ask = (driver: Driver, id: string) =>
 
 /** pars.ts */
 const authorize: BranchPerformer = function* (driver, run, branch) {
-  const waiting = yield* takeTurn(driver, importList(branch), branch);
+  const { tape } = driver.world;
+  const { waiting } = yield* takeTurn(driver, importList(branch), branch);
   if (waiting) return waiting;
+  const full = yield* call(driver, 'GetResourceAvailability', () => happens(tape, 8));
+  if (full && !(branch.attempt > 1 && (yield* findOwnImage(driver, branch)))) {
+    // Imports of other runs before it, or none.
+    if (happens(tape, 128)) return { kind: 'crowded', branch: branch.id };
+    throw new Refusal('OCI_LIMIT_EXCEEDED');
+  }
   const par = yield* makePar(driver, branch.id, branch.attempt, keyOf(originOf(run, branch)));
   return { kind: 'par-created', branch: branch.id, attempt: branch.attempt, par };
 };

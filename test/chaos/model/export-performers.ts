@@ -3,13 +3,25 @@ import { exportToken } from '../../../shared/run/id.ts';
 import { lossOf } from '../../../shared/run/losses.ts';
 import type { Export, Run } from '../../../shared/run/run.ts';
 import { ask, failure, head, SEEN_WITHIN, TOKEN_TRUSTED } from './branch-performers.ts';
-import { call, type Driver, type Steps } from './call.ts';
+import { call, type Driver, Refusal, type Steps } from './call.ts';
 import { exportImage } from './compute.ts';
 import { deletePars, makePar } from './pars.ts';
 import { deleteObject } from './storage.ts';
+import { happens } from './tape.ts';
 import { keyOf } from './world.ts';
 
 export type ExportPerformer = (driver: Driver, run: Run, exporting: Export) => Steps<NewFact>;
+
+/** check-destinations.ts */
+const checkDestinations: ExportPerformer = function* (driver, run) {
+  const { tape } = driver.world;
+  if (yield* call(driver, 'HeadBucket', () => happens(tape, 8))) throw new Refusal('EXPORT_BUCKET_MISSING');
+  const waiting = run.branches.filter(({ step }) => step !== 'done');
+  const failures = waiting.flatMap(({ id }) =>
+    happens(tape, 16) ? [{ branch: id, failure: failure('DESTINATION_BUCKET_MISSING') }] : [],
+  );
+  return { kind: 'export-checked', failures };
+};
 
 /** pars.ts */
 const authorize: ExportPerformer = function* (driver, _run, { attempt, object }) {
@@ -64,6 +76,7 @@ const cleanUpExport: ExportPerformer = function* (driver, _run, { object, par, f
 };
 
 export const EXPORT_PERFORMERS = {
+  'check-destinations': checkDestinations,
   'create-export-par': authorize,
   'export-image': requestExport,
   'check-export': checkExport,

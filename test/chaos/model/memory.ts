@@ -1,5 +1,6 @@
 import type { Fact } from '../../../shared/run/facts.ts';
 import { originOf, type Run } from '../../../shared/run/run.ts';
+import { check } from './transition.ts';
 import type { World } from './world.ts';
 
 /** What is remembered of a run beside its record, to judge it by. */
@@ -14,7 +15,7 @@ export interface Memory {
   readonly disowned: Set<string>;
   /** The world's serial number of the last retry. */
   retriedAt: number;
-  /** Images that a driver made too late for anybody to know of them. */
+  /** Images that a driver made too late for anybody to know of them, and no tick has taken away yet. */
   readonly late: Set<string>;
   /** An export that nobody knows of may have left an upload: the schedule's sweep takes it away. */
   exportForgotten: boolean;
@@ -63,11 +64,9 @@ export function remember(world: World, memory: Memory, before: Run, after: Run, 
 
 function rememberExport({ works }: World, memory: Memory, { exporting }: Run, { kind }: Fact): void {
   if (kind === 'export-par-lost') memory.exportForgotten = true;
-  // A gap in shared/drive/check-export.ts: what an earlier attempt left there passes for the export that goes on.
+  if (kind !== 'export-succeeded') return;
   const work = works.get(exporting?.workRequestId ?? '');
-  if (kind !== 'export-succeeded' || work?.state === 'succeeded') return;
-  memory.exportForgotten = true;
-  count(memory, 'early export');
+  check(work?.state === 'succeeded', 'an export that is over has succeeded');
 }
 
 /** @returns was the step given up? */

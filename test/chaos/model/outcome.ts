@@ -44,7 +44,7 @@ function checkKept(world: World, memory: Memory, branch: Branch, image: StoredIm
   const { id, imageId, failure, warnings } = branch;
   const told = memory.givenUp.has(`discard ${id}`) && warnings.length > 0;
   if (told || (imageId === image.id && isKeptForRetry(branch))) return;
-  // A gap in shared/drive/: who made it died of that, or came when the run had ended, as somebody else saw fit.
+  // Who made it died of that, or came when the run had ended, as somebody else saw fit: the tick takes it away.
   const lookedAt = world.looks.get(`image ${id}`) ?? Number.POSITIVE_INFINITY;
   const unknown = image.faulted() || image.tooLate;
   // Canceling waits for whoever may be asking for the image; but not for what came too late for an earlier try.

@@ -4,6 +4,7 @@ import { newMemory } from './memory.ts';
 import { isMendable, isRetriable, mend } from './mend.ts';
 import { checkOutcome } from './outcome.ts';
 import { begin, type Play, playNoise, settleDown } from './schedule.ts';
+import { checkSwept, sweep } from './sweep.ts';
 import type { Tape } from './tape.ts';
 import { check, isDoneWell } from './transition.ts';
 
@@ -50,11 +51,20 @@ function playOnce(
   attest(played.ledger);
   end(played);
   retryToSuccess(played);
+  sweepUp(played);
 }
 
 function end(played: Play): void {
   settleDown(played);
   checkOutcome(played);
+  if (played.world.ticks) sweepUp(played);
+}
+
+/** The schedule's tick has come. */
+function sweepUp({ world, ledger }: Play): void {
+  const { run } = ledger.stored;
+  sweep(world, ledger.memory, run);
+  checkSwept(world, run);
 }
 
 /** Once everything is in order, a retry ends well, whatever the run went through before. */

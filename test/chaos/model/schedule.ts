@@ -57,6 +57,7 @@ export function begin(journey: Journey, tape: Tape, memory: Memory, trace: strin
   const world = newWorld(tape, verdict, trace);
   world.intermediates = pick(tape, ['expire', 'delete', 'keep']);
   world.atOnce = pick(tape, [3, 1]);
+  world.ticks = pick(tape, [true, false]);
   if (journey.begins === 'with an object')
     world.objects.set(keyOf(SOURCE), { eTag: SOURCE_ETAG, copyOf: null, archived: false });
   const said = { at: iso(world.now), heldUntil: iso(world.now + 5 * MINUTE) };
@@ -194,8 +195,8 @@ export function settleDown(play: Play): void {
 }
 
 /**
- * A driver whose copy of the record is old takes a ticket for a branch that is done with it. Nobody returns it before
- * the run is closed, and behind it another branch of the same run may wait for ever: shared/drive/ has that gap.
+ * A driver whose copy of the record is old takes a ticket for a branch that is done with it, and dies before it has
+ * returned it: behind it another branch of the same run may wait until the tick.
  */
 function returnLateTickets({ world, ledger }: Play): void {
   for (const { id, step } of ledger.stored.run.branches) {

@@ -47,13 +47,13 @@ export function cancelWork(world: World, id: string): void {
   if (work && askWork(world, id) === 'running') endWork(world, work, 'canceled');
 }
 
-/** A place in a queue, in the order in which they were taken. @returns is it this one's turn? */
-export function takeTicket(world: World, list: string, ticket: string): boolean {
+/** A place in a queue, in the order in which they were taken. @returns how many are before this one */
+export function takeTicket(world: World, list: string, ticket: string): number {
   const name = `${list}/${ticket}`;
   const mine = world.tickets.get(name) ?? tick(world);
   world.tickets.set(name, mine);
-  if (world.blocked.has(list)) return false;
+  if (world.blocked.has(list)) return world.atOnce;
   let before = 0;
   for (const [other, at] of world.tickets) if (at < mine && other.startsWith(list)) before += 1;
-  return before < world.atOnce;
+  return before;
 }

@@ -69,6 +69,8 @@ export interface World {
   readonly tickets: Map<string, number>;
   readonly blocked: Set<string>;
   atOnce: number;
+  /** Does the tick come each time that the run has ended? */
+  ticks: boolean;
   /** Unfinished multipart uploads, by the work that writes them: the key of the object. */
   readonly uploads: Map<string, string>;
   /** The image that is exported. */
@@ -105,6 +107,7 @@ export function newWorld(tape: Tape, verdict: Verdict, trace: string[] | null): 
     tickets: new Map(),
     blocked: new Set(),
     atOnce: 3,
+    ticks: true,
     uploads: new Map(),
     image: 'AVAILABLE',
     exporting: null,

@@ -159,7 +159,7 @@ describe('CreateImage', () => {
   it('is not called again where an earlier call made the image, though the token is forgotten', async () => {
     const items = [
       { id: 'other', freeformTags: {} },
-      { id: 'ours', freeformTags: { 'byoi-run': aRun().id } },
+      { id: 'ours', freeformTags: { 'byoi-run': aRun().id }, timeCreated: NOW },
     ];
     const deployment = deploymentOf({ objectStorage: heads(), compute: { listImages: () => ({ items }) } });
     const old = { ...branch, par, since: '2020-01-01T00:00:00.000Z' };

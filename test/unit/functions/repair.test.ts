@@ -3,7 +3,7 @@ import { repair } from '../../../functions/advance-runs/repair.ts';
 import { NO_DEADLINE } from '../../../shared/deadline.ts';
 import { runIdOf } from '../../../shared/run/id.ts';
 import { fakeClients, fakeDeployment } from '../../support/fake-oci.ts';
-import { aRun } from '../../support/runs.ts';
+import { aBranch, aRun } from '../../support/runs.ts';
 
 const LEDGER = { region: 'us-ashburn-1', namespace: 'ns', bucket: 'ledger' };
 
@@ -21,6 +21,7 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
         listObjects: () => ({ listObjects: { objects } }),
         listPreauthenticatedRequests: () => ({ items: [] }),
       },
+      compute: { listImages: () => ({ items: [] }) },
     }),
     runs: {
       async *openMarkers() {
@@ -42,4 +43,48 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
     [idOf('unmarked'), true],
   ]);
   expect(warned).toEqual(['not repaired', 'not repaired']);
+});
+
+it('takes an image of the run’s tag for one of its own only where a driver of the run can have made it', async () => {
+  const closedAt = '2026-01-01T12:00:00.000Z';
+  const id = 'abcdefgh234567abcdefgh2345';
+  const tagged = (imageId: string, timeCreated: string, runId = id) => ({
+    id: imageId,
+    freeformTags: { 'byoi-run': runId },
+    timeCreated,
+  });
+  const items = [
+    tagged('surplus', '2026-01-01T12:59:00.000Z'),
+    tagged('its own', '2026-01-01T11:30:00.000Z'),
+    tagged('before it', '2026-01-01T10:59:00.000Z'),
+    tagged('an hour later', '2026-01-01T13:01:00.000Z'),
+    tagged('of another ledger', '2026-01-01T11:30:00.000Z', 'abcdefghijklmnopqrstuvwxyz'),
+  ];
+  const run = aRun({
+    id,
+    openedAt: '2026-01-01T11:00:00.000Z',
+    closedAt,
+    branches: [aBranch({ step: 'done', imageId: 'its own' })],
+  });
+  const deleted: string[] = [];
+  const deployment = fakeDeployment({
+    ledger: LEDGER,
+    deadline: NO_DEADLINE,
+    clients: fakeClients({
+      objectStorage: {
+        listObjects: () => ({ listObjects: { objects: [] } }),
+        listPreauthenticatedRequests: () => ({ items: [] }),
+      },
+      compute: {
+        listImages: () => ({ items }),
+        deleteImage: ({ imageId }: { imageId: string }) => deleted.push(imageId),
+      },
+    }),
+    runs: {
+      async *openMarkers() {},
+      get: async (runId: string) => (runId === id ? { value: run, eTag: '1' } : undefined),
+    },
+  });
+  expect(await repair(deployment)).toEqual({ found: 0, swept: 1 });
+  expect(deleted).toEqual(['surplus']);
 });

@@ -40,7 +40,7 @@ describe('canceling', () => {
   });
 
   it('has an export cleaned up after, from whichever step', () => {
-    const steps = [EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded];
+    const steps = [EXPORT.checked, EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded];
     for (const count of [0, 1, 2, 3]) {
       const run = having(replicated(...steps.slice(0, count)), CANCELED);
       expect(kinds(run)).toEqual(['clean-up-export']);
@@ -49,7 +49,7 @@ describe('canceling', () => {
   });
 
   it('is nothing to an export that has failed already', () => {
-    const run = replicated(EXPORT.parCreated, EXPORT.failed);
+    const run = replicated(EXPORT.checked, EXPORT.parCreated, EXPORT.failed);
     expect(having(run, CANCELED)).toBe(run);
     const canceled = replicated(CANCELED);
     expect(having(canceled, CANCELED)).toBe(canceled);

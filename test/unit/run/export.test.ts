@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Attestation, Run } from '../../../shared/run/run.ts';
 import {
   anImageRun,
+  branchOf,
   closed,
   copiedTo,
   EXPORT,
   FAILURE,
+  FRANKFURT,
   having,
   kinds,
   later,
@@ -20,7 +22,7 @@ const HOUR = 3600;
 const at = wellDone(PHOENIX);
 
 const toPhoenix = (): Run => anImageRun([copiedTo(PHOENIX)]);
-const asked = () => having(toPhoenix(), EXPORT.parCreated);
+const asked = () => having(toPhoenix(), EXPORT.checked, EXPORT.parCreated);
 const exporting = () => having(asked(), EXPORT.requested);
 const exported = () => having(exporting(), EXPORT.succeeded);
 const stepFailed = (transient: boolean) =>
@@ -28,10 +30,11 @@ const stepFailed = (transient: boolean) =>
 
 describe('an export', () => {
   it('comes before everything else, and its destinations after it', () => {
-    const journey = [EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp];
+    const journey = [EXPORT.checked, EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp];
     expect(
       [...journey, at.checked].map((_, index) => kinds(having(toPhoenix(), ...journey.slice(0, index)))),
     ).toEqual([
+      ['check-destinations'],
       ['create-export-par'],
       ['export-image'],
       ['check-export'],
@@ -56,7 +59,10 @@ describe('an export', () => {
 
   it('is all of a run that is shared', () => {
     const run = anImageRun([], undefined, 'share');
-    const done = having(run, ...[EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp]);
+    const done = having(
+      run,
+      ...[EXPORT.checked, EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp],
+    );
     expect(done.state).toBe('SUCCEEDED');
     expect(closed(done).closedAt).not.toBeNull();
   });
@@ -72,15 +78,15 @@ describe('an export', () => {
     const attestation: Attestation = { text: 'ours', how: 'command', by: null, at: T0 };
     const told = having(held, { kind: 'notified', state: 'NEEDS_LICENSE' });
     expect([kinds(told), told.dueAt]).toEqual([[], null]);
-    expect(kinds(having(told, { kind: 'attested', attestation }))).toEqual(['create-export-par']);
+    expect(kinds(having(told, { kind: 'attested', attestation }))).toEqual(['check-destinations']);
   });
 
   it('is moved by its own facts only, and by those of its present step', () => {
-    const { parCreated, requested, succeeded, failed, cleanedUp } = EXPORT;
+    const { checked, parCreated, requested, succeeded, failed, cleanedUp } = EXPORT;
     const pending = { kind: 'export-pending', percent: 50 } as const;
-    for (const fact of [requested, pending, succeeded, failed, cleanedUp, at.checked])
+    for (const fact of [parCreated, requested, pending, succeeded, failed, cleanedUp, at.checked])
       expect(having(toPhoenix(), fact)).toEqual(toPhoenix());
-    for (const fact of [parCreated, pending, succeeded, cleanedUp])
+    for (const fact of [checked, parCreated, pending, succeeded, cleanedUp])
       expect(having(asked(), fact)).toEqual(asked());
     for (const fact of [parCreated, requested, cleanedUp])
       expect(having(exporting(), fact)).toEqual(exporting());
@@ -94,6 +100,34 @@ describe('an export', () => {
     const done = having(exported(), EXPORT.cleanedUp);
     for (const fact of [EXPORT.parCreated, EXPORT.failed, stepFailed(false), EXPORT.cleanedUp])
       expect(having(done, fact)).toBe(done);
+  });
+});
+
+describe('before an export', () => {
+  const missing = { ...FAILURE, code: 'DESTINATION_BUCKET_MISSING' };
+  const checked = (...branches: string[]) =>
+    ({
+      kind: 'export-checked',
+      failures: branches.map((branch) => ({ branch, failure: missing })),
+    }) as const;
+
+  it('a destination that could not take its copy is done, and the others go on', () => {
+    const run = having(anImageRun(), checked(PHOENIX));
+    expect(branchOf(run, PHOENIX)).toMatchObject({ step: 'done', failure: missing });
+    expect(branchOf(run, FRANKFURT)).toMatchObject({ step: 'check', failure: null });
+    expect(kinds(run)).toEqual(['create-export-par']);
+  });
+
+  it('nothing is exported that no destination could take; a retry looks again', () => {
+    const run = having(anImageRun(), checked(PHOENIX, FRANKFURT));
+    expect([run.state, run.failure?.code, kinds(run)]).toEqual(['FAILED', missing.code, ['notify']]);
+    const again = having(closed(run), { kind: 'retried' });
+    expect(kinds(again)).toEqual(['check-destinations']);
+    expect(kinds(having(again, checked()))).toEqual(['create-export-par']);
+  });
+
+  it('an export bucket that is missing ends it', () => {
+    expect(kinds(having(toPhoenix(), stepFailed(false)))).toEqual(['clean-up-export']);
   });
 });
 

@@ -28,7 +28,7 @@ const there = wellDone(PHOENIX);
 const hubDone = [
   ...[hub.parCreated, hub.requested, hub.imported, hub.verified, hub.configured, hub.cleanedUp],
 ];
-const exported = [EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp];
+const exported = [EXPORT.checked, EXPORT.parCreated, EXPORT.requested, EXPORT.succeeded, EXPORT.cleanedUp];
 
 const drop = (...facts: UntimedFact[]): Run => having(aDrop(), INSPECTED, ...facts);
 const copied = (...facts: UntimedFact[]): Run =>
@@ -153,10 +153,11 @@ describe('a branch that is tried again', () => {
 
 describe('an export', () => {
   it('that failed is made again, as another attempt', () => {
-    const ended = replicated(EXPORT.parCreated, EXPORT.failed, EXPORT.cleanedUp);
+    const ended = replicated(EXPORT.checked, EXPORT.parCreated, EXPORT.failed, EXPORT.cleanedUp);
     const again = having(ended, RETRIED);
-    expect(again.exporting).toMatchObject({ step: 'authorize', attempt: 2, failure: null });
-    expect(kinds(again)).toEqual(['create-export-par']);
+    expect(again.exporting).toMatchObject({ step: 'check', attempt: 2, failure: null });
+    expect(again.exporting?.object.object).toBe(ended.exporting?.object.object.replace('disk', '2/disk'));
+    expect(kinds(again)).toEqual(['check-destinations']);
   });
 
   it('that succeeded is not made again for a copy that failed', () => {
@@ -169,7 +170,7 @@ describe('an export', () => {
       const ended = replicated(...exported, { kind: 'source-lost', how }, there.cleanedUp);
       expect([ended.state, ended.failure?.code]).toEqual(['FAILED', 'EXPORT_LOST']);
       const again = having(ended, RETRIED);
-      expect([again.source, kinds(again)]).toEqual([null, ['create-export-par']]);
+      expect([again.source, kinds(again)]).toEqual([null, ['check-destinations']]);
     }
   });
 
@@ -181,13 +182,13 @@ describe('an export', () => {
       ...[there.parCreated, there.requested, there.imported, changed, there.discarded, there.cleanedUp],
     );
     expect(ended.failure?.code).toBe('SOURCE_CHANGED');
-    expect(kinds(having(ended, RETRIED))).toEqual(['create-export-par']);
+    expect(kinds(having(ended, RETRIED))).toEqual(['check-destinations']);
   });
 
   it('of a canceled run is made again: it went when that was closed', () => {
     const ended = replicated(...exported, { kind: 'canceled' }, there.cleanedUp);
     expect(ended.state).toBe('CANCELED');
-    expect(kinds(having(closed(ended), RETRIED))).toEqual(['create-export-par']);
+    expect(kinds(having(closed(ended), RETRIED))).toEqual(['check-destinations']);
   });
 
   it('that is made again is another object: no image of the first one passes for its own', () => {
@@ -195,7 +196,13 @@ describe('an export', () => {
     const made = [there.parCreated, there.requested, there.imported, failed(PHOENIX), there.cleanedUp];
     const lost = { kind: 'source-lost', how: 'overwritten' } as const;
     const ended = having(anImageRun(plan), ...exported, ...made, lost, wellDone(FRANKFURT).cleanedUp);
-    const again = having(ended, RETRIED, { ...EXPORT.parCreated, attempt: 2 }, ...exported.slice(1));
+    const again = having(
+      ended,
+      RETRIED,
+      EXPORT.checked,
+      { ...EXPORT.parCreated, attempt: 2 },
+      ...exported.slice(2),
+    );
     expect(kinds(again)).toEqual(['discard-image', 'check-destination']);
   });
 
@@ -206,7 +213,7 @@ describe('an export', () => {
       anImageRun([copiedTo(PHOENIX), copiedTo(FRANKFURT)]),
       ...exported,
       ...[there.copyFound, ...made, there.cleanedUp],
-      ...([{ kind: 'source-lost', how: 'deleted' }, frankfurt.cleanedUp, RETRIED] as const),
+      ...([{ kind: 'source-lost', how: 'deleted' }, frankfurt.cleanedUp, RETRIED, EXPORT.checked] as const),
     );
     const parCreated = { ...EXPORT.parCreated, attempt: 2 };
     for (const facts of [[parCreated, EXPORT.failed], [{ kind: 'canceled' } as const]])

@@ -54,7 +54,7 @@ describe('a fact that was found before the present step began', () => {
     const there = wellDone(PHOENIX);
     const copying = having(aDrop([copiedTo(PHOENIX)]), INSPECTED, there.checked);
     for (const fact of [there.copyRequested, there.copyFound]) expect(afterOld(copying, fact)).toBe(copying);
-    const exporting = having(anImageRun(), EXPORT.parCreated, EXPORT.requested);
+    const exporting = having(anImageRun(), EXPORT.checked, EXPORT.parCreated, EXPORT.requested);
     for (const fact of [EXPORT.succeeded, EXPORT.failed]) expect(afterOld(exporting, fact)).toBe(exporting);
   });
 

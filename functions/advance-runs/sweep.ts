@@ -20,6 +20,9 @@ import {
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { eachApart, hasTime } from './each-apart.ts';
 
+/** Longer than a run takes: ticks have looked at any image that is older, and a record is read for each that is not. */
+const LOOKED_AT_SECONDS = 7 * 86_400;
+
 /**
  * Takes away what runs left that are over: intermediates past their time, and whatever a driver made that died, or was
  * too late, before anybody knew of it. What a run of another deployment made is that one's.
@@ -73,11 +76,13 @@ export async function sweep(deployment: Deployment): Promise<number> {
       ({ object }) => runIdInName(object),
       (upload) => done(abortUpload(clients, upload)),
     );
+  const looked = plusSeconds(new Date().toISOString(), -LOOKED_AT_SECONDS);
   for (const { region, compartmentId } of placesOfImages(deployment))
     await each(
       imagesOfRuns(clients, region, compartmentId),
-      ({ runId }) => runId,
-      async ({ imageId, runId, createdAt }) => {
+      ({ runId, createdAt }) => (createdAt > looked ? runId : undefined),
+      async ({ imageId, runId, createdAt }, known) => {
+        if (!isSurplus(known, imageId, createdAt)) return false;
         // As it is now: a retry may have taken it for its own meanwhile.
         const run = (await deployment.runs.get(runId))?.value;
         if (!run || run.closedAt === null || !isSurplus(run, imageId, createdAt)) return false;

@@ -1,9 +1,13 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { repair } from '../../../functions/advance-runs/repair.ts';
 import { NO_DEADLINE } from '../../../shared/deadline.ts';
 import { runIdOf } from '../../../shared/run/id.ts';
 import { fakeClients, fakeDeployment } from '../../support/fake-oci.ts';
 import { aBranch, aRun } from '../../support/runs.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const LEDGER = { region: 'us-ashburn-1', namespace: 'ns', bucket: 'ledger' };
 
@@ -46,6 +50,7 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
 });
 
 it('takes an image of the run’s tag for one of its own only where a driver of the run can have made it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-01-01T14:00:00.000Z') });
   const closedAt = '2026-01-01T12:00:00.000Z';
   const id = 'abcdefgh234567abcdefgh2345';
   const tagged = (imageId: string, timeCreated: string, runId = id) => ({
@@ -58,6 +63,7 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
     tagged('its own', '2026-01-01T11:30:00.000Z'),
     tagged('before it', '2026-01-01T10:59:00.000Z'),
     tagged('an hour later', '2026-01-01T13:01:00.000Z'),
+    tagged('looked at by many ticks', '2025-12-25T13:59:00.000Z', 'zzzzzzzzzzzzzzzzzzzzzzzzzz'),
     tagged('of another ledger', '2026-01-01T11:30:00.000Z', 'abcdefghijklmnopqrstuvwxyz'),
   ];
   const run = aRun({
@@ -67,6 +73,7 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
     branches: [aBranch({ step: 'done', imageId: 'its own' })],
   });
   const deleted: string[] = [];
+  const read: string[] = [];
   const deployment = fakeDeployment({
     ledger: LEDGER,
     deadline: NO_DEADLINE,
@@ -82,9 +89,14 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
     }),
     runs: {
       async *openMarkers() {},
-      get: async (runId: string) => (runId === id ? { value: run, eTag: '1' } : undefined),
+      async get(runId: string) {
+        read.push(runId);
+        return runId === id ? { value: run, eTag: '1' } : undefined;
+      },
     },
   });
   expect(await repair(deployment)).toEqual({ found: 0, swept: 1 });
   expect(deleted).toEqual(['surplus']);
+  // Once for all of them, and before a deletion.
+  expect(read.sort()).toEqual([id, id, 'abcdefghijklmnopqrstuvwxyz'].sort());
 });

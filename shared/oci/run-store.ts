@@ -1,7 +1,9 @@
+import { ByoiError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { advance } from '../run/advance.ts';
 import type { Fact } from '../run/facts.ts';
 import type { Policy } from '../run/policy.ts';
-import type { Run } from '../run/run.ts';
+import { type Run, SCHEMA } from '../run/run.ts';
 import type { Clients } from './clients.ts';
 import { DocumentConflictError, type LedgerAddress, openDocuments, type Stored } from './documents.ts';
 import { listObjects } from './objects.ts';
@@ -13,12 +15,26 @@ const OPEN = 'open/';
 /** Two drivers of one run meet now and then; more rounds than this are no coincidence. */
 const MAX_CONFLICTS = 10;
 
+/** The record was written by another version of byoi than this. */
+export class RunSchemaError extends ByoiError {
+  override readonly name = 'RunSchemaError';
+
+  constructor(id: string, schema: unknown) {
+    super(
+      'RUN_SCHEMA_UNKNOWN',
+      `The record of the run ${id} has the schema ${printable(String(schema))}, and this version of byoi has ${SCHEMA}.`,
+      'Use the version that is deployed; while a deployment is upgraded, its newer functions go on with the run.',
+    );
+  }
+}
+
 export interface RunMarker {
   readonly id: string;
   readonly createdAt: Date;
 }
 
 export interface RunStore {
+  /** @throws {RunSchemaError}, as do all that read a record */
   get(id: string): Promise<Stored<Run> | undefined>;
   /** The markers of the open runs, with when each was made. */
   openMarkers(): AsyncGenerator<RunMarker>;
@@ -59,6 +75,13 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
 
   const mark = (id: string) => documents.mark(OPEN + id);
 
+  async function read(id: string): Promise<Stored<Run> | undefined> {
+    const stored = await documents.read<Run>(RUNS + id);
+    // A driver of a version before it would write it back without what it does not know.
+    if (stored && stored.value.schema !== SCHEMA) throw new RunSchemaError(id, stored.value.schema);
+    return stored;
+  }
+
   async function unmark(id: string): Promise<void> {
     await documents.remove(OPEN + id);
     // Opened again meanwhile: a run without its marker would be seen by nobody.
@@ -76,7 +99,7 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       } catch (error) {
         if (!(error instanceof DocumentConflictError)) throw error;
       }
-      const fresh = await documents.read<Run>(RUNS + run.id);
+      const fresh = await read(run.id);
       if (!fresh) throw new DocumentConflictError(RUNS + run.id);
       current = fresh;
     }
@@ -84,13 +107,13 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
   };
 
   return {
-    get: (id) => documents.read<Run>(RUNS + id),
+    get: read,
     openMarkers: () => under(OPEN),
     async *ids(prefix) {
       for await (const { id } of under(RUNS, prefix)) yield id;
     },
     async open(run) {
-      const [known] = await Promise.all([documents.read<Run>(RUNS + run.id), mark(run.id)]);
+      const [known] = await Promise.all([read(run.id), mark(run.id)]);
       if (known?.value.closedAt != null) await unmark(run.id);
       if (known) return { stored: known, opened: false };
       try {
@@ -98,7 +121,7 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
       } catch (error) {
         if (!(error instanceof DocumentConflictError)) throw error;
       }
-      const stored = await documents.read<Run>(RUNS + run.id);
+      const stored = await read(run.id);
       if (!stored) throw new DocumentConflictError(RUNS + run.id);
       return { stored, opened: false };
     },

@@ -13,6 +13,7 @@ import type {
   Source,
   SourceImage,
 } from './run.ts';
+import { SCHEMA } from './run.ts';
 import { begun } from './stage.ts';
 
 /** What a branch is to become. */
@@ -80,7 +81,7 @@ export function openImageRun(opening: ImageOpening, said: Said): Run {
 
 function newRun({ id, plan, attestation }: Opening, journey: Journey, { at }: Said): Run {
   return {
-    schema: 2,
+    schema: SCHEMA,
     id,
     nonce: '',
     sequence: 0,

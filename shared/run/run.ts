@@ -179,9 +179,12 @@ export interface Branch extends Stage<BranchStep> {
   readonly queue: string | null;
 }
 
+/** Of the record: a version that writes another one reads those before it, too, and none reads a later one. */
+export const SCHEMA = 2;
+
 /** One image's journey: `runs/ID` in the ledger bucket, changed only by compare-and-swap. */
 export interface Run {
-  readonly schema: 2;
+  readonly schema: typeof SCHEMA;
   readonly id: string;
   /** Random at each write: tells our own write, whose answer was lost, from somebody else's. */
   readonly nonce: string;

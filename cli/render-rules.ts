@@ -1,0 +1,69 @@
+import type { Change, Plan, Step } from '../events/plan.ts';
+import { type Colour, type Paint, printable } from './output.ts';
+
+/** As Terraform marks them. */
+const MARKS: Readonly<Record<Step['action'], { mark: string; colour: Colour }>> = {
+  create: { mark: '+', colour: 'green' },
+  update: { mark: '~', colour: 'yellow' },
+  delete: { mark: '-', colour: 'red' },
+  keep: { mark: ' ', colour: 'dim' },
+};
+const PAST = { create: 'created', update: 'updated', delete: 'deleted', keep: 'unchanged' } as const;
+
+/** What is to be done with each rule and why, and the sum of it. */
+export function renderPlan({ steps }: Plan, paint: Paint): string {
+  const parts = steps.map((step) => {
+    const { mark, colour } = MARKS[step.action];
+    const action = step.action === 'keep' ? 'unchanged' : step.action;
+    const title = `${mark} ${action.padEnd(9)}  ${printable(step.name)}`;
+    return [paint(colour, title), ...details(step)].join('\n');
+  });
+  const count = (action: Step['action']) => steps.filter((step) => step.action === action).length;
+  const sum = `${count('create')} to create, ${count('update')} to update, ${count('delete')} to delete, ${count('keep')} unchanged.`;
+  return `${[...parts, '', sum].join('\n')}\n`;
+}
+
+function details(step: Step): string[] {
+  switch (step.action) {
+    case 'create':
+      return [`      starts  ${step.wanted.functionName}`, `      when    ${step.wanted.condition}`];
+    case 'update':
+      return [`      ${step.present.id}`, ...step.changes.map(renderChange)];
+    case 'delete':
+      return [`      ${step.present.id}: ${printable(step.why)}`];
+    case 'keep':
+      return step.present.lifecycleState === 'ACTIVE' ? [] : [`      is ${step.present.lifecycleState}`];
+  }
+}
+
+const renderChange = ({ field, from, to }: Change): string =>
+  `      ${printable(field)}: ${valueText(from)} -> ${valueText(to)}`;
+
+/** A value of a condition or a rule, as JSON, on one line. */
+export const valueText = (value: unknown): string =>
+  value === undefined ? 'nothing' : printable(JSON.stringify(value));
+
+export const renderDone = ({ action, name }: Step): string => `${PAST[action]}  ${printable(name)}\n`;
+
+/** The plan for programs; `done` where it was carried out. */
+export function planJson({ deployment, steps, terraformRules }: Plan, done?: ReadonlySet<Step>): unknown {
+  return {
+    deployment,
+    ownedByTerraform: terraformRules,
+    steps: steps.map((step) => ({
+      action: step.action,
+      rule: step.name,
+      ...('present' in step && { id: step.present.id, lifecycleState: step.present.lifecycleState }),
+      ...('wanted' in step && {
+        function: step.wanted.functionName,
+        condition: JSON.parse(step.wanted.condition),
+      }),
+      // JSON has no undefined.
+      ...(step.action === 'update' && {
+        changes: step.changes.map(({ field, from = null, to = null }) => ({ field, from, to })),
+      }),
+      ...(step.action === 'delete' && { why: step.why }),
+      ...(done && { done: done.has(step) }),
+    })),
+  };
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import type { EventsClient, models } from 'oci-events';
+import {
+  type Change,
+  isOwn,
+  ownTags,
+  type Plan,
+  type PresentRule,
+  planRules,
+  type RuleAction,
+  type Step,
+  type WantedRule,
+} from '../events/plan.ts';
+import { call, callUnlessMissing, pages } from '../shared/oci/errors.ts';
+import { RulesNotAppliedError } from './errors.ts';
+
+/** Where rules are, and whose. */
+export interface RulesPlace {
+  readonly events: EventsClient;
+  readonly compartmentId: string;
+  /** The value of their tag. */
+  readonly deployment: string;
+}
+
+/** The most that ListRules gives a page. */
+const PAGE_LENGTH = 50;
+
+/** The deployment's own rules; of others nothing but their tags is looked at. */
+export async function readRules({ events, compartmentId, deployment }: RulesPlace): Promise<PresentRule[]> {
+  const rules: PresentRule[] = [];
+  const summaries = pages('ListRules', async (page) => {
+    const { items, opcNextPage } = await events.listRules({
+      compartmentId,
+      limit: PAGE_LENGTH,
+      ...(page && { page }),
+    });
+    return { items, opcNextPage };
+  });
+  for await (const summary of summaries) {
+    if (!isOwn(summary, deployment)) continue;
+    // A summary tells neither actions nor ETag.
+    const answer = await callUnlessMissing('GetRule', () => events.getRule({ ruleId: summary.id }));
+    if (answer) rules.push(presentRule(answer.rule, answer.etag));
+  }
+  return rules;
+}
+
+function presentRule(rule: models.Rule, etag: string): PresentRule {
+  const { id, displayName, description = '', condition, isEnabled, lifecycleState, freeformTags = {} } = rule;
+  const failed = rule.actions.actions.find((action) => action.lifecycleState === 'FAILED');
+  return {
+    ...{ id, etag, displayName, description, condition, isEnabled, lifecycleState, freeformTags },
+    lifecycleMessage: rule.lifecycleMessage || failed?.lifecycleMessage || '',
+    // The SDK's type says Date, and it gives text.
+    timeCreated: String(rule.timeCreated),
+    actions: rule.actions.actions.map(presentAction),
+  };
+}
+
+function presentAction(action: models.Action): RuleAction {
+  const { functionId, topicId, streamId } = action as models.Action & Targets;
+  const target = functionId ?? topicId ?? streamId ?? '';
+  const isEnabled = action.isEnabled ?? action.lifecycleState !== 'INACTIVE';
+  return { actionType: action.actionType, isEnabled, target };
+}
+
+/** One of them, by the type of the action. */
+interface Targets {
+  readonly functionId?: string;
+  readonly topicId?: string;
+  readonly streamId?: string;
+}
+
+/** What a step has made of a rule: its OCID, and the state it was left in. */
+export interface Applied {
+  readonly id: string;
+  readonly lifecycleState: string;
+}
+
+/**
+ * Does a plan, step by step, and no more of it once one has failed.
+ *
+ * @param told hears of each step that was done
+ * @throws {RulesNotAppliedError} naming what was done and what was not
+ */
+export async function applyPlan(
+  place: RulesPlace,
+  plan: Plan,
+  told: (step: Step, applied: Applied) => void = () => {},
+): Promise<void> {
+  const due = plan.steps.filter(({ action }) => action !== 'keep');
+  for (const [index, step] of due.entries()) {
+    try {
+      const applied = await applyStep(place, step);
+      told(step, applied);
+    } catch (error) {
+      throw new RulesNotAppliedError(due.slice(0, index), step, due.slice(index + 1), error);
+    }
+  }
+}
+
+async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
+  const { events, compartmentId, deployment } = place;
+  switch (step.action) {
+    case 'create': {
+      const { displayName, description, condition } = step.wanted;
+      const { rule } = await call('CreateRule', () =>
+        events.createRule({
+          // The transport repeats a call whose answer was lost: with its token it makes no second rule.
+          opcRetryToken: randomUUID(),
+          createRuleDetails: {
+            ...{ compartmentId, displayName, description, condition, isEnabled: true },
+            actions: actionsOf(step.wanted),
+            freeformTags: ownTags(deployment),
+          },
+        }),
+      );
+      return rule;
+    }
+    case 'update': {
+      const { id: ruleId, etag: ifMatch } = step.present;
+      const updateRuleDetails = updateOf(step.wanted, step.present, step.changes, deployment);
+      return (await call('UpdateRule', () => events.updateRule({ ruleId, ifMatch, updateRuleDetails }))).rule;
+    }
+    case 'delete': {
+      const { id: ruleId, etag: ifMatch } = step.present;
+      await callUnlessMissing('DeleteRule', () => events.deleteRule({ ruleId, ifMatch }));
+      return { id: ruleId, lifecycleState: 'DELETED' };
+    }
+    case 'keep':
+      return step.present;
+  }
+}
+
+const actionsOf = ({ functionId }: WantedRule): models.ActionDetailsList => ({
+  actions: [{ actionType: 'FAAS', isEnabled: true, functionId } as models.ActionDetails],
+});
+
+/** Only what differs: what a person added beyond it (other tags) stays. */
+function updateOf(
+  wanted: WantedRule,
+  present: PresentRule,
+  changes: readonly Change[],
+  deployment: string,
+): models.UpdateRuleDetails {
+  const differs = (field: string) =>
+    changes.some((change) => change.field === field || change.field.startsWith(`${field}.`));
+  return {
+    ...(differs('enabled') && { isEnabled: true }),
+    ...(differs('description') && { description: wanted.description }),
+    ...(differs('condition') && { condition: wanted.condition }),
+    ...(differs('actions') && { actions: actionsOf(wanted) }),
+    ...(changes.some(({ field }) => field.startsWith('tag ')) && {
+      freeformTags: { ...present.freeformTags, ...ownTags(deployment) },
+    }),
+  };
+}
+
+/** Makes a deployment's rules what is declared: for who deploys, and asks nobody. */
+export async function makeRules(place: RulesPlace, wanted: readonly WantedRule[]): Promise<void> {
+  await applyPlan(place, planRules(wanted, await readRules(place), place.deployment));
+}

@@ -4,7 +4,7 @@ import { declaredRules } from '../events/rules.ts';
 import type { TriggerScope } from '../shared/events/trigger.ts';
 import type { Clients } from '../shared/oci/clients.ts';
 import type { LedgerAddress } from '../shared/oci/documents.ts';
-import { call, callUnlessMissing, hasStatus, pages } from '../shared/oci/errors.ts';
+import { call, callUnlessMissing, OciServiceError, pages } from '../shared/oci/errors.ts';
 import type { Config } from '../shared/runtime/config.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { FunctionsMissingError, RuleLimitError, RulesInvalidError } from './errors.ts';
@@ -93,7 +93,7 @@ export async function checkRoom(
     const { available = count } = resourceAvailability;
     if (available < count) throw new RuleLimitError(region, count, available);
   } catch (error) {
-    // Without the right to look at limits, CreateRule says it.
-    if (!hasStatus(error, 404)) throw error;
+    // Where limits may not be looked at, or their service does not answer, CreateRule says it.
+    if (!(error instanceof OciServiceError)) throw error;
   }
 }

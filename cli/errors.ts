@@ -265,7 +265,7 @@ export class RulesOwnedByTerraformError extends ByoiError {
     super(
       'RULES_OWNED_BY_TERRAFORM',
       `Terraform made rules of the deployment ${deployment}: ${names.join(', ')}. Nothing was changed.`,
-      'Change them by applying the stack. To hand them over, take them out of the stack first; then `byoi rules apply`.',
+      'Change them by applying the stack. To hand them over, take them out of the stack, which deletes them; then `byoi rules apply`.',
     );
   }
 }

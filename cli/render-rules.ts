@@ -1,5 +1,5 @@
-import type { Change, Plan, Step } from '../events/plan.ts';
-import { type Colour, type Paint, printable } from './output.ts';
+import { type Change, managerOf, type Plan, type PresentRule, type Step, troubleOf } from '../events/plan.ts';
+import { type Colour, type Paint, printable, table } from './output.ts';
 
 /** As Terraform marks them. */
 const MARKS: Readonly<Record<Step['action'], { mark: string; colour: Colour }>> = {
@@ -11,7 +11,7 @@ const MARKS: Readonly<Record<Step['action'], { mark: string; colour: Colour }>> 
 const PAST = { create: 'created', update: 'updated', delete: 'deleted', keep: 'unchanged' } as const;
 
 /** What is to be done with each rule and why, and the sum of it. */
-export function renderPlan({ steps }: Plan, paint: Paint): string {
+export function renderPlan({ deployment, steps }: Plan, paint: Paint): string {
   const parts = steps.map((step) => {
     const { mark, colour } = MARKS[step.action];
     const action = step.action === 'keep' ? 'unchanged' : step.action;
@@ -20,13 +20,17 @@ export function renderPlan({ steps }: Plan, paint: Paint): string {
   });
   const count = (action: Step['action']) => steps.filter((step) => step.action === action).length;
   const sum = `${count('create')} to create, ${count('update')} to update, ${count('delete')} to delete, ${count('keep')} unchanged.`;
-  return `${[...parts, '', sum].join('\n')}\n`;
+  const head = `${paint('bold', 'Rules of')} ${printable(deployment)}`;
+  return `${[head, '', ...parts, '', sum].join('\n')}\n`;
 }
 
 function details(step: Step): string[] {
   switch (step.action) {
     case 'create':
-      return [`      starts  ${step.wanted.functionName}`, `      when    ${step.wanted.condition}`];
+      return [
+        `      starts  ${step.wanted.functionName}`,
+        `      when    ${printable(step.wanted.condition)}`,
+      ];
     case 'update':
       return [`      ${step.present.id}`, ...step.changes.map(renderChange)];
     case 'delete':
@@ -66,4 +70,41 @@ export function planJson({ deployment, steps, terraformRules }: Plan, done?: Rea
       ...(done && { done: done.has(step) }),
     })),
   };
+}
+
+/**
+ * The deployment's rules as a table.
+ *
+ * @param nameOf the functions' names by their OCIDs, as far as they are known
+ */
+export function renderRules(
+  rules: readonly PresentRule[],
+  region: string,
+  nameOf: ReadonlyMap<string, string>,
+  paint: Paint,
+): string {
+  const header = ['NAME', 'STATE', 'STARTS', 'REGION', 'MANAGED BY', 'CONDITION'];
+  const rows = rules.map((rule) => [
+    printable(rule.displayName),
+    stateOf(rule, paint),
+    printable(startedBy(rule, nameOf).join(', ')),
+    region,
+    managerOf(rule),
+    printable(rule.condition),
+  ]);
+  return table([header.map((title) => paint('dim', title)), ...rows]);
+}
+
+/** What the rule's actions start, each with what keeps it from being started. */
+export const startedBy = ({ actions }: PresentRule, nameOf: ReadonlyMap<string, string>): string[] =>
+  actions.map(({ target, ...state }) => `${nameOf.get(target) ?? target}${troubleOf(state)}`);
+
+/** What keeps a rule from delivering is told with it. */
+function stateOf({ lifecycleState, isEnabled, lifecycleMessage }: PresentRule, paint: Paint): string {
+  const state = isEnabled ? lifecycleState : `${lifecycleState} (disabled)`;
+  if (lifecycleState === 'ACTIVE' && isEnabled) return paint('green', state);
+  return paint(
+    lifecycleState === 'FAILED' ? 'red' : 'yellow',
+    printable(lifecycleMessage ? `${state}: ${lifecycleMessage}` : state),
+  );
 }

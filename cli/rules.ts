@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventsClient, models } from 'oci-events';
 import {
   type Change,
+  changesAnything,
   isOwn,
   ownTags,
   type Plan,
@@ -11,7 +12,7 @@ import {
   type Step,
   type WantedRule,
 } from '../events/plan.ts';
-import { call, callUnlessMissing, pages } from '../shared/oci/errors.ts';
+import { call, callUnlessMissing, hasStatus, pages } from '../shared/oci/errors.ts';
 import { RulesNotAppliedError } from './errors.ts';
 
 /** Where rules are, and whose. */
@@ -47,10 +48,9 @@ export async function readRules({ events, compartmentId, deployment }: RulesPlac
 
 function presentRule(rule: models.Rule, etag: string): PresentRule {
   const { id, displayName, description = '', condition, isEnabled, lifecycleState, freeformTags = {} } = rule;
-  const failed = rule.actions.actions.find((action) => action.lifecycleState === 'FAILED');
   return {
     ...{ id, etag, displayName, description, condition, isEnabled, lifecycleState, freeformTags },
-    lifecycleMessage: rule.lifecycleMessage || failed?.lifecycleMessage || '',
+    lifecycleMessage: rule.lifecycleMessage ?? '',
     // The SDK's type says Date, and it gives text.
     timeCreated: String(rule.timeCreated),
     actions: rule.actions.actions.map(presentAction),
@@ -60,8 +60,9 @@ function presentRule(rule: models.Rule, etag: string): PresentRule {
 function presentAction(action: models.Action): RuleAction {
   const { functionId, topicId, streamId } = action as models.Action & Targets;
   const target = functionId ?? topicId ?? streamId ?? '';
-  const isEnabled = action.isEnabled ?? action.lifecycleState !== 'INACTIVE';
-  return { actionType: action.actionType, isEnabled, target };
+  const { actionType, lifecycleState, lifecycleMessage, isEnabled = lifecycleState !== 'INACTIVE' } = action;
+  const failure = lifecycleState === 'FAILED' ? (lifecycleMessage ?? '') : null;
+  return { actionType, isEnabled, target, failure };
 }
 
 /** One of them, by the type of the action. */
@@ -117,11 +118,8 @@ async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
       );
       return rule;
     }
-    case 'update': {
-      const { id: ruleId, etag: ifMatch } = step.present;
-      const updateRuleDetails = updateOf(step.wanted, step.present, step.changes, deployment);
-      return (await call('UpdateRule', () => events.updateRule({ ruleId, ifMatch, updateRuleDetails }))).rule;
-    }
+    case 'update':
+      return updateRule(place, step);
     case 'delete': {
       const { id: ruleId, etag: ifMatch } = step.present;
       await callUnlessMissing('DeleteRule', () => events.deleteRule({ ruleId, ifMatch }));
@@ -132,11 +130,29 @@ async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
   }
 }
 
+async function updateRule(
+  place: RulesPlace,
+  { wanted, present, changes }: Step & { action: 'update' },
+): Promise<Applied> {
+  const { events, deployment } = place;
+  const { id: ruleId, etag: ifMatch } = present;
+  const updateRuleDetails = updateOf(wanted, present, changes, deployment);
+  try {
+    return (await call('UpdateRule', () => events.updateRule({ ruleId, ifMatch, updateRuleDetails }))).rule;
+  } catch (error) {
+    if (!hasStatus(error, 412)) throw error;
+    // Either somebody came between, or the answer was lost and the call repeated: then it is as wanted.
+    const { rule, etag } = await call('GetRule', () => events.getRule({ ruleId }));
+    if (changesAnything(planRules([wanted], [presentRule(rule, etag)], deployment))) throw error;
+    return rule;
+  }
+}
+
 const actionsOf = ({ functionId }: WantedRule): models.ActionDetailsList => ({
   actions: [{ actionType: 'FAAS', isEnabled: true, functionId } as models.ActionDetails],
 });
 
-/** Only what differs: what a person added beyond it (other tags) stays. */
+/** Only what differs; tags that a person added stay. */
 function updateOf(
   wanted: WantedRule,
   present: PresentRule,

@@ -21,6 +21,8 @@ export interface RuleAction {
   readonly isEnabled: boolean;
   /** OCID of the function, topic or stream. */
   readonly target: string;
+  /** What OCI says of an action that FAILED; null where it did not. */
+  readonly failure: string | null;
 }
 
 /** A rule as OCI has it. */
@@ -146,7 +148,7 @@ function whyDeleted(rule: PresentRule, declared: boolean): string {
 }
 
 function changesOf(wanted: WantedRule, present: PresentRule, deployment: string): Change[] {
-  const own = { actionType: 'FAAS', isEnabled: true, target: wanted.functionId };
+  const own = { actionType: 'FAAS', isEnabled: true, target: wanted.functionId, failure: null };
   const changes = [
     ...changed('enabled', present.isEnabled, true),
     ...changed('description', present.description, wanted.description),
@@ -164,8 +166,14 @@ function changesOf(wanted: WantedRule, present: PresentRule, deployment: string)
 const changed = (field: string, from: unknown, to: unknown): Change[] =>
   isDeepStrictEqual(from, to) ? [] : [{ field, from, to }];
 
-const actionText = ({ actionType, target, isEnabled }: RuleAction): string =>
-  `${actionType} ${target}${isEnabled ? '' : ' (disabled)'}`;
+const actionText = ({ actionType, target, ...state }: RuleAction): string =>
+  `${actionType} ${target}${troubleOf(state)}`;
+
+/** What keeps an action from delivering, to be added to its name; empty where nothing does. */
+export function troubleOf({ isEnabled, failure }: Pick<RuleAction, 'isEnabled' | 'failure'>): string {
+  if (failure !== null) return ` (FAILED: ${failure})`;
+  return isEnabled ? '' : ' (disabled)';
+}
 
 /** Field by field, so that a person sees which bucket or type of event it is about. */
 function conditionChanges(from: unknown, to: unknown, path = 'condition'): Change[] {

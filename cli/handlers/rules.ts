@@ -13,8 +13,8 @@ import { checkRoom, deployedFunctions, rulesPlaceOf, scopeOf, wantedRules } from
 import { openDeployment } from '../deployment.ts';
 import { RulesOwnedByTerraformError } from '../errors.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
-import { json, type Paint, painter, printable, table } from '../output.ts';
-import { planJson, renderDone, renderPlan } from '../render-rules.ts';
+import { json, painter, printable } from '../output.ts';
+import { planJson, renderDone, renderPlan, renderRules, startedBy } from '../render-rules.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import { applyPlan, type RulesPlace, readRules } from '../rules.ts';
 import type { Io } from '../terminal.ts';
@@ -52,17 +52,7 @@ export async function listRules(io: Io, options: Options): Promise<ExitCode> {
     io.err.write(`There are no rules of ${place.deployment}; \`byoi rules apply\` makes them.\n`);
     return EXIT.ok;
   }
-  const paint = painter(io.out);
-  const header = ['NAME', 'STATE', 'STARTS', 'REGION', 'MANAGED BY', 'CONDITION'];
-  const rows = rules.map((rule) => [
-    printable(rule.displayName),
-    stateOf(rule, paint),
-    printable(targetsOf(rule, nameOf).join(', ')),
-    region,
-    managerOf(rule),
-    printable(rule.condition),
-  ]);
-  io.out.write(table([header.map((title) => paint('dim', title)), ...rows]));
+  io.out.write(renderRules(rules, region, nameOf, painter(io.out)));
   return EXIT.ok;
 }
 
@@ -73,21 +63,8 @@ function ruleJson(
   nameOf: ReadonlyMap<string, string>,
 ): unknown {
   const { etag, actions, freeformTags, ...shown } = rule;
-  const starts = targetsOf(rule, nameOf);
+  const starts = startedBy(rule, nameOf);
   return { ...shown, starts, actions, region, compartmentId, managedBy: managerOf(rule) };
-}
-
-const targetsOf = ({ actions }: PresentRule, nameOf: ReadonlyMap<string, string>): string[] =>
-  actions.map(({ target, isEnabled }) => `${nameOf.get(target) ?? target}${isEnabled ? '' : ' (disabled)'}`);
-
-/** What keeps a rule from delivering is told with it. */
-function stateOf({ lifecycleState, isEnabled, lifecycleMessage }: PresentRule, paint: Paint): string {
-  const state = isEnabled ? lifecycleState : `${lifecycleState} (disabled)`;
-  if (lifecycleState === 'ACTIVE' && isEnabled) return paint('green', state);
-  return paint(
-    lifecycleState === 'FAILED' ? 'red' : 'yellow',
-    printable(lifecycleMessage ? `${state}: ${lifecycleMessage}` : state),
-  );
 }
 
 export async function planRulesCommand(

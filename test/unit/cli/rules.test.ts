@@ -8,7 +8,8 @@ import { confirmed } from '../../../cli/confirm.ts';
 import { type LocalCloud, startLocalCloud } from '../../../cli/local/cloud.ts';
 import { putJson } from '../../../cli/local/deploy.ts';
 import { runProgram } from '../../../cli/program.ts';
-import { DEPLOYMENT_TAG, MANAGER_TAG } from '../../../events/plan.ts';
+import { renderRules } from '../../../cli/render-rules.ts';
+import { DEPLOYMENT_TAG, MANAGER_TAG, type PresentRule } from '../../../events/plan.ts';
 import { ASHBURN, client, PHOENIX, reuseKeys } from '../../support/cloud.ts';
 import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
 
@@ -204,6 +205,20 @@ describe('byoi rules apply', () => {
     expect(namesOf(await present())).toEqual(NAMES);
   });
 
+  test('that never had an answer finds, when it is done again, what was made', async () => {
+    await byoi('delete', '--force');
+    local.cloud.faults.add({ operation: 'CreateRule', drop: true, when: 'after', times: 5 });
+    expect((await byoi('apply')).err).toMatch(/^error RULES_NOT_APPLIED: To create byoi-import-image failed/);
+    expect((await byoi('apply')).out).toContain('5 to create, 0 to update, 0 to delete, 1 unchanged.');
+    expect(namesOf(await present())).toEqual(NAMES);
+  });
+
+  test('knows its own update, though the answer is lost', async () => {
+    await update('byoi-import-image', { isEnabled: false });
+    local.cloud.faults.add({ operation: 'UpdateRule', drop: true, when: 'after', times: 1 });
+    expect(await byoi('apply')).toMatchObject({ status: 0, err: '' });
+  });
+
   test('that fails midway says what was done and what was not; the same again does the rest', async () => {
     await byoi('delete', '--force');
     local.cloud.faults.add({ operation: 'CreateRule', status: 400, skip: 2, times: 1 });
@@ -364,5 +379,47 @@ describe('byoi rules test', () => {
       status: 1,
       err: expect.stringMatching(/^error EVENT_INVALID: /),
     });
+  });
+});
+
+describe('the list of rules', () => {
+  const rule: PresentRule = {
+    ...{ id: 'ocid1.eventrule.1', etag: 'e', displayName: 'dropped', description: '', condition: '{}' },
+    ...{ isEnabled: true, lifecycleState: 'ACTIVE', lifecycleMessage: '', timeCreated: '' },
+    actions: [{ actionType: 'FAAS', isEnabled: true, target: 'ocid1.fnfunc.1', failure: null }],
+    freeformTags: { [MANAGER_TAG]: 'terraform' },
+  };
+  const row = (more: Partial<PresentRule>) =>
+    renderRules(
+      [{ ...rule, ...more }],
+      ASHBURN,
+      new Map([['ocid1.fnfunc.1', 'import-image']]),
+      (_, text) => text,
+    )
+      .split('\n')[1]
+      ?.split(/ {2,}/);
+
+  test.each<[string, Partial<PresentRule>, string, string]>([
+    ['an active rule', {}, 'ACTIVE', 'import-image'],
+    [
+      'a disabled one',
+      { isEnabled: false, lifecycleState: 'INACTIVE' },
+      'INACTIVE (disabled)',
+      'import-image',
+    ],
+    [
+      'a FAILED one, with the reason, which no terminal acts upon',
+      { lifecycleState: 'FAILED', lifecycleMessage: 'no \u001b[31mright' },
+      'FAILED: no \\u001b[31mright',
+      'import-image',
+    ],
+    [
+      'one whose action FAILED, of a function that is not known',
+      { actions: [{ actionType: 'FAAS', isEnabled: true, target: 'ocid1.x', failure: 'gone' }] },
+      'ACTIVE',
+      'ocid1.x (FAILED: gone)',
+    ],
+  ])('tells %s', (_, more, state, starts) => {
+    expect(row(more)).toEqual(['dropped', state, starts, ASHBURN, 'terraform', '{}']);
   });
 });

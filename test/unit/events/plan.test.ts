@@ -32,7 +32,7 @@ const present = (more: Partial<PresentRule> = {}): PresentRule => ({
   lifecycleState: 'ACTIVE',
   lifecycleMessage: '',
   timeCreated: '2026-01-01T00:00:00Z',
-  actions: [{ actionType: 'FAAS', isEnabled: true, target: 'ocid1.fnfunc.import' }],
+  actions: [{ actionType: 'FAAS', isEnabled: true, target: 'ocid1.fnfunc.import', failure: null }],
   freeformTags: ownTags(DEPLOYMENT),
   ...more,
 });
@@ -60,8 +60,13 @@ describe('a plan', () => {
     ['a disabled rule', { isEnabled: false }, { field: 'enabled', from: false, to: true }],
     [
       'a disabled action',
-      { actions: [{ actionType: 'FAAS', isEnabled: false, target: 'ocid1.fnfunc.import' }] },
+      { actions: [{ actionType: 'FAAS', isEnabled: false, target: 'ocid1.fnfunc.import', failure: null }] },
       { field: 'actions', from: ['FAAS ocid1.fnfunc.import (disabled)'], to: ['FAAS ocid1.fnfunc.import'] },
+    ],
+    [
+      'an action that FAILED',
+      { actions: [{ actionType: 'FAAS', isEnabled: true, target: 'x', failure: 'no right' }] },
+      { field: 'actions', from: ['FAAS x (FAILED: no right)'], to: ['FAAS ocid1.fnfunc.import'] },
     ],
     [
       'another event type',

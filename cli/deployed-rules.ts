@@ -1,5 +1,6 @@
+import type { WantedRule } from '../events/changes.ts';
 import { limitProblems } from '../events/limits.ts';
-import { deploymentTag, ownTags, type WantedRule } from '../events/plan.ts';
+import { deploymentTag, ownTags } from '../events/ownership.ts';
 import { declaredRules } from '../events/rules.ts';
 import type { TriggerScope } from '../shared/events/trigger.ts';
 import type { Clients } from '../shared/oci/clients.ts';

@@ -1,4 +1,6 @@
-import { type Change, managerOf, type Plan, type PresentRule, type Step, troubleOf } from '../events/plan.ts';
+import { type Change, type PresentRule, troubleOf } from '../events/changes.ts';
+import { managerOf } from '../events/ownership.ts';
+import type { Plan, Step } from '../events/plan.ts';
 import { type Colour, type Paint, printable, table } from './output.ts';
 
 /** As Terraform marks them. */

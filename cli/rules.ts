@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { EventsClient, models } from 'oci-events';
-import {
-  type Change,
-  changesAnything,
-  isOwn,
-  ownTags,
-  type Plan,
-  type PresentRule,
-  planRules,
-  type RuleAction,
-  type Step,
-  type WantedRule,
-} from '../events/plan.ts';
+import type { Change, PresentRule, RuleAction, WantedRule } from '../events/changes.ts';
+import { isOwn, ownTags } from '../events/ownership.ts';
+import { changesAnything, type Plan, planRules, type Step } from '../events/plan.ts';
 import { call, callUnlessMissing, hasStatus, pages } from '../shared/oci/errors.ts';
 import { RulesNotAppliedError } from './errors.ts';
 

@@ -26,7 +26,7 @@ export function registerRules(program: Command, context: Context): void {
     .description('Shows what `byoi rules apply` would do: each rule to create, update or delete, and why.')
     .option('--detailed-exitcode', 'exit with 2 where there is something to do, as Terraform does', false);
   addExamples(plan, ['byoi rules plan', 'byoi rules plan --detailed-exitcode --output json']);
-  context.action(plan, async () => (await import('../handlers/rules.ts')).planRulesCommand);
+  context.action(plan, async () => (await import('../handlers/rules.ts')).showPlan);
 
   const apply = rules
     .command('apply')

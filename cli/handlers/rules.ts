@@ -1,12 +1,6 @@
-import {
-  changesAnything,
-  managerOf,
-  type Plan,
-  type PresentRule,
-  planDeletion,
-  planRules,
-  type Step,
-} from '../../events/plan.ts';
+import type { PresentRule } from '../../events/changes.ts';
+import { managerOf } from '../../events/ownership.ts';
+import { changesAnything, type Plan, planDeletion, planRules, type Step } from '../../events/plan.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { confirmed } from '../confirm.ts';
 import { checkRoom, deployedFunctions, rulesPlaceOf, scopeOf, wantedRules } from '../deployed-rules.ts';
@@ -67,7 +61,7 @@ function ruleJson(
   return { ...shown, starts, actions, region, compartmentId, managedBy: managerOf(rule) };
 }
 
-export async function planRulesCommand(
+export async function showPlan(
   io: Io,
   options: Options & { readonly detailedExitcode: boolean },
 ): Promise<ExitCode> {

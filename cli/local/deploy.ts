@@ -6,7 +6,7 @@ import { IdentityClient } from 'oci-identity';
 import { ObjectStorageClient } from 'oci-objectstorage';
 import { NotificationControlPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
-import { deploymentTag } from '../../events/plan.ts';
+import { deploymentTag } from '../../events/ownership.ts';
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';

@@ -9,7 +9,8 @@ import { type LocalCloud, startLocalCloud } from '../../../cli/local/cloud.ts';
 import { putJson } from '../../../cli/local/deploy.ts';
 import { runProgram } from '../../../cli/program.ts';
 import { renderRules } from '../../../cli/render-rules.ts';
-import { DEPLOYMENT_TAG, MANAGER_TAG, type PresentRule } from '../../../events/plan.ts';
+import type { PresentRule } from '../../../events/changes.ts';
+import { DEPLOYMENT_TAG, MANAGER_TAG } from '../../../events/ownership.ts';
 import { ASHBURN, client, PHOENIX, reuseKeys } from '../../support/cloud.ts';
 import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
 

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { PresentRule, WantedRule } from '../../../events/changes.ts';
 import { limitProblems } from '../../../events/limits.ts';
-import {
-  changesAnything,
-  DEPLOYMENT_TAG,
-  deploymentTag,
-  isOwn,
-  ownTags,
-  type PresentRule,
-  planRules,
-  type WantedRule,
-} from '../../../events/plan.ts';
+import { DEPLOYMENT_TAG, deploymentTag, isOwn, ownTags } from '../../../events/ownership.ts';
+import { changesAnything, planRules } from '../../../events/plan.ts';
 
 const DEPLOYMENT = deploymentTag({ region: 'us-ashburn-1', namespace: 'acme', bucket: 'ledger' });
 

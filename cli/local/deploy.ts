@@ -10,8 +10,7 @@ import { deploymentTag } from '../../events/ownership.ts';
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
-import { parseConfig } from '../../shared/runtime/config.ts';
-import { scopeOf, wantedRules } from '../deployed-rules.ts';
+import { wantedRules } from '../deployed-rules.ts';
 import { makeRules } from '../rules.ts';
 
 /** A deployment of byoi on an embedded OCI. */
@@ -102,7 +101,7 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
     ...options.config,
   };
   await putJson(storage, ledger, 'config.json', config);
-  await createRules(options, ledger, config, functionIds);
+  await createRules(options, ledger, buckets, compartmentId, functionIds);
   const scheduleId = await createSchedule(options, compartmentId, functionIds['advance-runs'] ?? '');
   return {
     ledger,
@@ -192,14 +191,15 @@ async function createFunctions(
 async function createRules(
   { httpClient, endpoints, hubRegion }: DeployOptions,
   ledger: LedgerAddress,
-  config: object,
+  buckets: Buckets,
+  compartmentId: string,
   functionIds: Readonly<Record<string, string>>,
 ): Promise<void> {
   const events = regionalClient(EventsClient, httpClient, hubRegion, endpoints);
-  const parsed = parseConfig(config);
-  const place = { events, compartmentId: parsed.compartmentId, deployment: deploymentTag(ledger) };
+  const deployment = deploymentTag(ledger);
+  const scope = { drop: [buckets.drop], export: [buckets.exports], destination: [buckets.copies] };
   const functions = { where: 'the application', ids: functionIds };
-  await makeRules(place, wantedRules(scopeOf(parsed, ledger), functions, place.deployment));
+  await makeRules({ events, compartmentId, deployment }, wantedRules(scope, functions, deployment));
 }
 
 async function createSchedule(

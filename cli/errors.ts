@@ -302,7 +302,7 @@ export class EventInvalidError extends ByoiError {
     super(
       'EVENT_INVALID',
       `${path} is no event: ${reason}.`,
-      'Give the JSON that a rule delivers, an object with eventType and data; a function prints it with its log.',
+      'Give the JSON that a rule delivers: an object with eventType and data.',
     );
   }
 }

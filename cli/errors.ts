@@ -220,3 +220,89 @@ export class RunNotOpenedError extends ByoiError {
     );
   }
 }
+
+/** A function that a rule shall start is not in the application, or the application itself is not there. */
+export class FunctionsMissingError extends ByoiError {
+  override readonly name = 'FunctionsMissingError';
+
+  constructor(missing: readonly string[], where: string) {
+    super(
+      'FUNCTIONS_MISSING',
+      `There is no function named ${missing.join(', ')} in ${where}.`,
+      'Deploy the functions first, under these very names; advanceRunsFunctionId in config.json says which application.',
+    );
+  }
+}
+
+/** The rules as they are declared are not such as OCI takes. */
+export class RulesInvalidError extends ByoiError {
+  override readonly name = 'RulesInvalidError';
+
+  /** @param problems a sentence each */
+  constructor(problems: readonly string[]) {
+    super('RULES_INVALID', problems.join(' '), 'Nothing was changed. Shorten or correct what is named.');
+  }
+}
+
+/** The region has no room for the rules that are to be created. */
+export class RuleLimitError extends ByoiError {
+  override readonly name = 'RuleLimitError';
+
+  constructor(region: string, wanted: number, available: number) {
+    super(
+      'RULE_LIMIT_EXCEEDED',
+      `${wanted} rules are to be created in ${region}, and the limit rule-count leaves room for ${available}.`,
+      'Nothing was changed. Delete rules that are no longer needed, or ask for more: Console, Limits, Quotas and Usage.',
+    );
+  }
+}
+
+/** Rules have one manager. */
+export class RulesOwnedByTerraformError extends ByoiError {
+  override readonly name = 'RulesOwnedByTerraformError';
+
+  constructor(names: readonly string[], deployment: string) {
+    super(
+      'RULES_OWNED_BY_TERRAFORM',
+      `Terraform made rules of the deployment ${deployment}: ${names.join(', ')}. Nothing was changed.`,
+      'Change them by applying the stack. To hand them over, take them out of the stack, which deletes them; then `byoi rules apply`.',
+    );
+  }
+}
+
+/** A plan that was done in part. */
+export class RulesNotAppliedError extends ByoiError {
+  override readonly name = 'RulesNotAppliedError';
+
+  constructor(done: readonly Told[], failed: Told, left: readonly Told[], cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const remedy = cause instanceof ByoiError ? `${cause.remedy} ` : '';
+    super(
+      'RULES_NOT_APPLIED',
+      `To ${told(failed)} failed: ${reason} Done before: ${list(done)}. Not done: ${list([failed, ...left])}.`,
+      `${remedy}What was done stays; \`byoi rules plan\` shows what is left, and the same command does it.`,
+      { cause },
+    );
+  }
+}
+
+interface Told {
+  readonly action: string;
+  readonly name: string;
+}
+const told = ({ action, name }: Told): string => `${action} ${name}`;
+const list = (steps: readonly Told[]): string => steps.map(told).join(', ') || 'nothing';
+
+/** What `byoi rules test` was given is no event. */
+export class EventInvalidError extends ByoiError {
+  override readonly name = 'EventInvalidError';
+
+  /** @param reason completes "… is no event: …" */
+  constructor(path: string, reason: string) {
+    super(
+      'EVENT_INVALID',
+      `${path} is no event: ${reason}.`,
+      'Give the JSON that a rule delivers: an object with eventType and data.',
+    );
+  }
+}

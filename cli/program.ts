@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
 import { registerReplicate, registerShare } from './commands/replicate.ts';
+import { registerRules } from './commands/rules.ts';
 import { registerRuns } from './commands/runs.ts';
 import type { Context } from './context.ts';
 import { addExamples, addGlobalOptions } from './options.ts';
@@ -58,5 +59,6 @@ export function buildProgram(io: Io, context: Context): Command {
   registerShare(program, context);
   registerLocal(program, context);
   registerRuns(program, context);
+  registerRules(program, context);
   return program;
 }

@@ -2,9 +2,14 @@ import { trigger as advanceRuns } from '../functions/advance-runs/trigger.ts';
 import { trigger as copyImage } from '../functions/copy-image/trigger.ts';
 import { trigger as exportImage } from '../functions/export-image/trigger.ts';
 import { trigger as importImage } from '../functions/import-image/trigger.ts';
-import { conditionOf, type Trigger, type TriggerScope } from '../shared/events/trigger.ts';
+import { conditionOf, type Trigger, type TriggerRule, type TriggerScope } from '../shared/events/trigger.ts';
 
-/** An event rule as it shall be; its action invokes the function of that name. */
+/** A rule as a function declares it, of any deployment. */
+export interface FunctionRule extends TriggerRule {
+  readonly functionName: string;
+}
+
+/** An event rule of a deployment as it shall be; its one action invokes the function of that name. */
 export interface DeclaredRule {
   readonly displayName: string;
   readonly description: string;
@@ -20,13 +25,17 @@ const TRIGGERS: Readonly<Record<string, Trigger>> = {
   'advance-runs': advanceRuns,
 };
 
-/** The rules of a deployment, collected from what the functions declare beside their handlers. */
+/** What the functions declare beside their handlers. */
+export const functionRules: readonly FunctionRule[] = Object.entries(TRIGGERS).flatMap(
+  ([functionName, trigger]) => trigger.map((rule) => ({ ...rule, functionName })),
+);
+
+/** The rules of a deployment. */
 export function declaredRules(scope: TriggerScope): DeclaredRule[] {
-  return Object.entries(TRIGGERS).flatMap(([functionName, trigger]) =>
-    trigger.flatMap((rule) => {
-      const condition = conditionOf(rule, scope);
-      if (condition === undefined) return [];
-      return [{ displayName: rule.ruleName, description: rule.description, condition, functionName }];
-    }),
-  );
+  return functionRules.flatMap((rule) => {
+    const condition = conditionOf(rule, scope);
+    if (condition === undefined) return [];
+    const { ruleName: displayName, description, functionName } = rule;
+    return [{ displayName, description, condition, functionName }];
+  });
 }

@@ -90,8 +90,10 @@ export function pageOf<T>(
   call: Call,
   items: readonly T[],
   defaultLimit = 100,
+  maxLimit = Number.POSITIVE_INFINITY,
 ): { items: T[]; headers: Record<string, string> } {
   const limit = Math.max(1, Number(call.query.get('limit') ?? defaultLimit) || defaultLimit);
+  if (limit > maxLimit) throw invalidParameter(`limit is at most ${maxLimit}.`);
   const start = Number(call.query.get('page') ?? 0);
   if (!Number.isSafeInteger(start) || start < 0) throw invalidParameter('The page token is invalid.');
   const end = start + limit;

@@ -49,8 +49,8 @@ export interface ObjectAccess {
   ): { namespace: string; bucket: string; object: string } | undefined;
 }
 
-/** How many custom images a tenancy has in a region, and how many it may have. */
-export interface CustomImageQuota {
+/** How many resources of a kind a tenancy has in a region, and how many it may have. */
+export interface ResourceQuota {
   readonly used: number;
   readonly limit: number;
   /** Somebody set the limit: it is not the default. */
@@ -97,8 +97,12 @@ export class Region {
   topics: TopicAccess = unavailable('notifications');
   streams: StreamAccess = unavailable('streaming');
   /** What compute is to the limits service. */
-  customImages: (tenancyId: string) => CustomImageQuota = () => {
+  customImages: (tenancyId: string) => ResourceQuota = () => {
     throw new Error('The embedded OCI was started without compute.');
+  };
+  /** What events are to the limits service. */
+  eventRules: (tenancyId: string) => ResourceQuota = () => {
+    throw new Error('The embedded OCI was started without events.');
   };
   /** Hands an event to the rules of this region; returns at once. */
   emit: (event: EmittedEvent) => void = () => {};

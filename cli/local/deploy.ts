@@ -6,10 +6,12 @@ import { IdentityClient } from 'oci-identity';
 import { ObjectStorageClient } from 'oci-objectstorage';
 import { NotificationControlPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
-import { declaredRules } from '../../events/rules.ts';
+import { deploymentTag } from '../../events/ownership.ts';
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
+import { wantedRules } from '../deployed-rules.ts';
+import { makeRules } from '../rules.ts';
 
 /** A deployment of byoi on an embedded OCI. */
 export interface LocalDeployment {
@@ -99,7 +101,7 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
     ...options.config,
   };
   await putJson(storage, ledger, 'config.json', config);
-  await createRules(options, buckets, compartmentId, functionIds);
+  await createRules(options, ledger, buckets, compartmentId, functionIds);
   const scheduleId = await createSchedule(options, compartmentId, functionIds['advance-runs'] ?? '');
   return {
     ledger,
@@ -188,29 +190,16 @@ async function createFunctions(
 
 async function createRules(
   { httpClient, endpoints, hubRegion }: DeployOptions,
+  ledger: LedgerAddress,
   buckets: Buckets,
   compartmentId: string,
   functionIds: Readonly<Record<string, string>>,
 ): Promise<void> {
   const events = regionalClient(EventsClient, httpClient, hubRegion, endpoints);
-  const scope = {
-    dropBuckets: [buckets.drop],
-    exportBuckets: [buckets.exports],
-    destinationBuckets: [buckets.copies],
-  };
-  for (const { displayName, description, condition, functionName } of declaredRules(scope)) {
-    const action = { actionType: 'FAAS', isEnabled: true, functionId: functionIds[functionName] };
-    await events.createRule({
-      createRuleDetails: {
-        compartmentId,
-        displayName,
-        description,
-        condition,
-        isEnabled: true,
-        actions: { actions: [action as never] },
-      },
-    });
-  }
+  const deployment = deploymentTag(ledger);
+  const scope = { drop: [buckets.drop], export: [buckets.exports], destination: [buckets.copies] };
+  const functions = { where: 'the application', ids: functionIds };
+  await makeRules({ events, compartmentId, deployment }, wantedRules(scope, functions, deployment));
 }
 
 async function createSchedule(

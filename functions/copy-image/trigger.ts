@@ -7,7 +7,7 @@ export const trigger: Trigger = [
     ruleName: 'byoi-copy-image',
     description: 'An export that arrives in an export bucket is copied to its destinations.',
     eventTypes: OBJECT_ARRIVED,
-    buckets: ({ exportBuckets }) => exportBuckets,
+    buckets: 'export',
   },
   {
     ruleName: 'byoi-export-ended',

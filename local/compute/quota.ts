@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Operation } from '../api.ts';
 import { parseBody } from '../body.ts';
 import { OciError } from '../errors.ts';
-import type { CustomImageQuota, Region } from '../region.ts';
+import type { Region, ResourceQuota } from '../region.ts';
 import type { Table } from '../table.ts';
 import type { Images } from './image.ts';
 
@@ -25,7 +25,7 @@ export class Quota {
   }
 
   /** The door's `customImages`. */
-  of(tenancyId: string): CustomImageQuota {
+  of(tenancyId: string): ResourceQuota {
     const { identity } = this.#region.cloud;
     const used = this.#images
       .all()

@@ -5,7 +5,7 @@ import { parseBody } from '../body.ts';
 import { invalidParameter, notFound, OciError } from '../errors.ts';
 import { mayAccess, requireCompartment } from '../identity/access.ts';
 import { newOcid, randomName } from '../ids.ts';
-import type { Region } from '../region.ts';
+import type { Region, ResourceQuota } from '../region.ts';
 import { type Resource, requireMatch, selectListed, tagFields } from '../resources.ts';
 import { RetryTokens } from '../retry-tokens.ts';
 import type { Table } from '../table.ts';
@@ -13,6 +13,11 @@ import type { Table } from '../table.ts';
 /** OCI's limits: rules in a region (a default, which a tenancy can have raised), actions of a rule. */
 const MAX_RULES = 50;
 const MAX_ACTIONS = 10;
+/** ListRules: "50 is the maximum. Default: 10" (its API reference). */
+const DEFAULT_PAGE = 10;
+const MAX_PAGE = 50;
+/** Of a resource. https://docs.oracle.com/iaas/Content/Tagging/Concepts/taggingoverview.htm */
+const MAX_FREEFORM_TAGS = 10;
 
 const actionFields = { isEnabled: z.boolean(), description: z.string().optional() };
 const ActionDetails = z.discriminatedUnion('actionType', [
@@ -36,6 +41,9 @@ export interface Rule extends Resource {
   readonly actions: readonly Action[];
 }
 
+const fewTags = (tags: object) => Object.keys(tags).length <= MAX_FREEFORM_TAGS;
+const TOO_MANY_TAGS = `a resource has at most ${MAX_FREEFORM_TAGS} free-form tags`;
+
 const CreateRuleDetails = z.object({
   displayName: z.string().min(1).max(255),
   description: z.string().optional(),
@@ -43,7 +51,8 @@ const CreateRuleDetails = z.object({
   condition: z.string(),
   compartmentId: z.string(),
   actions: z.object({ actions: z.array(ActionDetails).min(1).max(MAX_ACTIONS) }),
-  ...z.object(tagFields).partial().shape,
+  ...z.object({ ...tagFields, freeformTags: tagFields.freeformTags.refine(fewTags, TOO_MANY_TAGS) }).partial()
+    .shape,
 });
 const UpdateRuleDetails = CreateRuleDetails.omit({ compartmentId: true }).partial();
 
@@ -64,8 +73,7 @@ export function ruleOperations(region: Region, rules: Table<Rule>): Operation[] 
           const details = parseBody(call, CreateRuleDetails);
           requireCompartment(call, details.compartmentId);
           requireCondition(details.condition);
-          if (rules.size >= MAX_RULES)
-            throw new OciError(400, 'LimitExceeded', `A region has at most ${MAX_RULES} rules.`);
+          if (countRules(region, rules, call.principal.tenancyId) >= MAX_RULES) throw limitExceeded();
           const id = newOcid('eventrule', region.key);
           return answer(
             rules.set(id, {
@@ -91,6 +99,8 @@ export function ruleOperations(region: Region, rules: Table<Rule>): Operation[] 
         const { items, headers } = pageOf(
           call,
           selectListed(call, rules.values()).filter((rule) => rule.compartmentId === compartmentId),
+          DEFAULT_PAGE,
+          MAX_PAGE,
         );
         // A summary has no actions.
         return { headers, body: items.map(({ etag, actions, ...summary }) => summary) };
@@ -148,6 +158,26 @@ export function ruleOperations(region: Region, rules: Table<Rule>): Operation[] 
     },
   ];
 }
+
+/** The tenancy's rules in a region, against its limit `rule-count`. */
+export function ruleQuota(region: Region, rules: Table<Rule>, tenancyId: string): ResourceQuota {
+  return { used: countRules(region, rules, tenancyId), limit: MAX_RULES, isSet: false };
+}
+
+function countRules({ cloud }: Region, rules: Table<Rule>, tenancyId: string): number {
+  const own = Array.from(rules.values()).filter((rule) =>
+    cloud.identity.isWithin(rule.compartmentId, tenancyId),
+  );
+  return own.length;
+}
+
+/** In OCI's words, as users have reported them. */
+const limitExceeded = () =>
+  new OciError(
+    400,
+    'LimitExceeded',
+    "The following service limits were exceeded: rule-count. You can request a service limit increase from the Console's Limits, Quotas and Usage page or from the Help menu.",
+  );
 
 function requireCondition(condition: string): void {
   try {

@@ -1,19 +1,18 @@
-/** What rules must know of a deployment to select its events: names of buckets in the hub region. */
-export interface TriggerScope {
-  readonly dropBuckets: readonly string[];
-  readonly exportBuckets: readonly string[];
-  readonly destinationBuckets: readonly string[];
-}
+/** What a bucket of the hub region is to a deployment. */
+export type BucketRole = 'drop' | 'export' | 'destination';
 
-/** One kind of event that starts a function. */
+/** What rules must know of a deployment to select its events: the names of its buckets in the hub region. */
+export type TriggerScope = Readonly<Record<BucketRole, readonly string[]>>;
+
+/** One kind of event that starts a function. Data only: Terraform makes rules of it, too. */
 export interface TriggerRule {
   /** The rule's display name. */
   readonly ruleName: string;
   readonly description: string;
   /** Any of these. */
   readonly eventTypes: readonly string[];
-  /** Only of objects in these buckets; where there are none there is no rule. */
-  readonly buckets?: (scope: TriggerScope) => readonly string[];
+  /** Only of objects in buckets of this role; where there are none there is no rule. */
+  readonly buckets?: BucketRole;
 }
 
 /**
@@ -23,11 +22,11 @@ export interface TriggerRule {
 export type Trigger = readonly TriggerRule[];
 
 /** The rule's condition, as the JSON text OCI takes; undefined where nothing in the deployment could fulfil it. */
-export function conditionOf(rule: TriggerRule, scope: TriggerScope): string | undefined {
-  const bucketName = rule.buckets?.(scope);
+export function conditionOf({ eventTypes, buckets }: TriggerRule, scope: TriggerScope): string | undefined {
+  const bucketName = buckets && scope[buckets];
   if (bucketName?.length === 0) return undefined;
   return JSON.stringify({
-    eventType: rule.eventTypes,
+    eventType: eventTypes,
     ...(bucketName && { data: { additionalDetails: { bucketName } } }),
   });
 }

@@ -20,6 +20,12 @@ export interface Clients {
   limits(region: string): Promise<LimitsClient>;
   /** @param endpoint a function's own invoke endpoint, from GetFunction */
   functionsInvoke(endpoint: string): Promise<FunctionsInvokeClient>;
+  /** Of a service that only the command calls: who asks loads the package, and no function's bundle has it. */
+  regional<T extends RegionalClient>(
+    service: string,
+    region: string,
+    load: () => Promise<ClientClass<T>>,
+  ): Promise<T>;
 }
 
 /** Endpoints that stand in for a region's own: all services of an embedded OCI listen on one. */
@@ -49,6 +55,7 @@ export function connect(signer: RequestSigner, deadline: Deadline, endpoints: En
   }
 
   return {
+    regional,
     objectStorage: (region) =>
       regional('objectstorage', region, async () => (await import('oci-objectstorage')).ObjectStorageClient),
     compute: (region) => regional('compute', region, async () => (await import('oci-core')).ComputeClient),

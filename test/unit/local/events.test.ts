@@ -125,9 +125,22 @@ describe('rules', () => {
     expect(second.opcNextPage).toBeFalsy();
   });
 
+  it('come ten a page unless told, and fifty at most', async () => {
+    for (let i = 0; i < 11; i += 1) await createRule();
+    const compartmentId = cloud.tenancy.id;
+    expect((await events.listRules({ compartmentId })).items).toHaveLength(10);
+    expect((await events.listRules({ compartmentId, limit: 50 })).items).toHaveLength(11);
+    await expect(events.listRules({ compartmentId, limit: 51 })).rejects.toMatchObject({ statusCode: 400 });
+  });
+
   it.each([
     ['a condition that is not JSON', { condition: '{' }, [functionAction()]],
     ['a condition that is no object', { condition: '[]' }, [functionAction()]],
+    [
+      'eleven free-form tags',
+      { freeformTags: Object.fromEntries('abcdefghijk'.split('').map((key) => [key, ''])) },
+      [functionAction()],
+    ],
     ['no action', {}, []],
     ['eleven actions', {}, Array(11).fill(functionAction())],
     ['an action of another type', {}, [{ actionType: 'MAIL', isEnabled: true }]],

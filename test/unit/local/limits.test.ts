@@ -1,3 +1,4 @@
+import { EventsClient } from 'oci-events';
 import { LimitsClient } from 'oci-limits';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { administrator, client, PHOENIX, startCloud } from '../../support/cloud.ts';
@@ -58,6 +59,23 @@ test('a limit that was set is the one that CreateImage keeps to, and shows as th
   await setQuota(2);
   expect(await availability()).toMatchObject({ used: 1, available: 1, effectiveQuotaValue: 2 });
   await importImage();
+});
+
+test('the availability of event rules counts those of the tenancy, in whatever compartment', async () => {
+  const rules = { serviceName: 'events', limitName: 'rule-count' };
+  const { id: compartmentId } = cloud.identity.addCompartment('images', cloud.tenancy.id);
+  const action = { actionType: 'ONS', isEnabled: true, topicId: 'ocid1.onstopic.oc1.iad.any' };
+  await client(EventsClient, cloud).createRule({
+    createRuleDetails: {
+      ...{ compartmentId, displayName: 'a', isEnabled: true, condition: '{}' },
+      actions: { actions: [action] },
+    },
+  });
+  const sdk = client(LimitsClient, cloud);
+  expect(await availability(sdk, cloud.tenancy.id, rules)).toMatchObject({ used: 1, available: 49 });
+  const { tenancy, configFile } = cloud.addTenancy('partner');
+  const partner = client(LimitsClient, cloud, undefined, administrator(configFile));
+  expect(await availability(partner, tenancy.id, rules)).toMatchObject({ used: 0, available: 50 });
 });
 
 test('404 to another tenancy, 400 to an availability domain, 501 to any other limit or one compartment', async () => {

@@ -1,0 +1,100 @@
+import type { WantedRule } from '../events/changes.ts';
+import { limitProblems } from '../events/limits.ts';
+import { deploymentTag, ownTags } from '../events/ownership.ts';
+import { declaredRules } from '../events/rules.ts';
+import type { TriggerScope } from '../shared/events/trigger.ts';
+import type { Clients } from '../shared/oci/clients.ts';
+import type { LedgerAddress } from '../shared/oci/documents.ts';
+import { call, callUnlessMissing, OciServiceError, pages } from '../shared/oci/errors.ts';
+import type { Config } from '../shared/runtime/config.ts';
+import type { Deployment } from '../shared/runtime/deployment.ts';
+import { FunctionsMissingError, RuleLimitError, RulesInvalidError } from './errors.ts';
+import type { RulesPlace } from './rules.ts';
+
+/** The deployment's buckets in the hub region: events come from nowhere else. */
+export function scopeOf(config: Config, ledger: LedgerAddress): TriggerScope {
+  const inHub = ({ region }: { region: string }) => region === ledger.region;
+  const own = config.destinations.filter(
+    ({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace,
+  );
+  return {
+    drop: config.dropBuckets,
+    export: config.exportBuckets.filter(inHub).map(({ bucket }) => bucket),
+    destination: own.filter(inHub).map(({ bucket }) => bucket),
+  };
+}
+
+/** Where the deployment's rules are: in the hub region. */
+export async function rulesPlaceOf(
+  { clients, config, ledger }: Deployment,
+  compartmentId = config.compartmentId,
+): Promise<RulesPlace> {
+  const load = async () => (await import('oci-events')).EventsClient;
+  const events = await clients.regional('events', ledger.region, load);
+  return { events, compartmentId, deployment: deploymentTag(ledger) };
+}
+
+/** The functions that a deployment shares an application with: OCIDs by display name. */
+export interface DeployedFunctions {
+  /** For a sentence: "application ocid1.fnapp…". */
+  readonly where: string;
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+export async function deployedFunctions({ clients, config, ledger }: Deployment): Promise<DeployedFunctions> {
+  const client = await clients.functions(ledger.region);
+  const functionId = config.advanceRunsFunctionId;
+  const found = await callUnlessMissing('GetFunction', () => client.getFunction({ functionId }));
+  // Without it nobody knows which application is the deployment's.
+  if (!found) return { where: `${ledger.region}: not even ${functionId}, which config.json names`, ids: {} };
+  const { applicationId = '' } = found.function;
+  const ids: Record<string, string> = {};
+  const functions = pages('ListFunctions', (page) =>
+    client.listFunctions({ applicationId, ...(page && { page }) }),
+  );
+  for await (const { displayName = '', id } of functions) ids[displayName] = id;
+  return { where: `application ${applicationId}`, ids };
+}
+
+/**
+ * The rules that a deployment wants.
+ *
+ * @throws {RulesInvalidError} where OCI would not take them
+ * @throws {FunctionsMissingError} where there is nothing to start
+ */
+export function wantedRules(
+  scope: TriggerScope,
+  functions: DeployedFunctions,
+  deployment: string,
+): WantedRule[] {
+  const declared = declaredRules(scope);
+  const problems = limitProblems(declared, ownTags(deployment));
+  if (problems.length > 0) throw new RulesInvalidError(problems);
+  const missing = new Set(
+    declared.map(({ functionName }) => functionName).filter((name) => !Object.hasOwn(functions.ids, name)),
+  );
+  if (missing.size > 0) throw new FunctionsMissingError(Array.from(missing), functions.where);
+  return declared.map((rule) => ({ ...rule, functionId: functions.ids[rule.functionName] ?? '' }));
+}
+
+/** @throws {RuleLimitError} where the region has no room for so many rules more */
+export async function checkRoom(
+  clients: Clients,
+  region: string,
+  tenancyId: string | undefined,
+  count: number,
+): Promise<void> {
+  if (!tenancyId || count === 0) return;
+  const client = await clients.limits(region);
+  const limit = { serviceName: 'events', limitName: 'rule-count', compartmentId: tenancyId };
+  try {
+    const { resourceAvailability } = await call('GetResourceAvailability', () =>
+      client.getResourceAvailability(limit),
+    );
+    const { available = count } = resourceAvailability;
+    if (available < count) throw new RuleLimitError(region, count, available);
+  } catch (error) {
+    // Where limits may not be looked at, or their service does not answer, CreateRule says it.
+    if (!(error instanceof OciServiceError)) throw error;
+  }
+}

@@ -9,6 +9,11 @@ export class UsageError extends ByoiError {
   }
 }
 
+/** What was asked for was not begun, for a reason that the person can do away with. */
+export class RefusedError extends ByoiError {
+  override readonly name: string = 'RefusedError';
+}
+
 /** A file of the OCI configuration cannot be read: the configuration itself, a key, a token. */
 export class ConfigFileError extends ByoiError {
   override readonly name = 'ConfigFileError';
@@ -35,6 +40,60 @@ export class FileUnreadableError extends ByoiError {
       `${path || 'A file without a name'} cannot be read: ${reason}.`,
       'Give the path of an image that you may read.',
       options,
+    );
+  }
+}
+
+/** A file was written to while it was uploaded. */
+export class FileChangedError extends ByoiError {
+  override readonly name = 'FileChangedError';
+
+  constructor(path: string) {
+    super(
+      'FILE_CHANGED',
+      `${path} was changed, replaced or deleted since it was opened; no object was made of it.`,
+      'Shut down the machine whose disk it is, wait until whatever writes it is done, and run the same command again.',
+    );
+  }
+}
+
+/** A file is larger than anything that OCI imports. */
+export class FileTooLargeError extends RefusedError {
+  override readonly name = 'FileTooLargeError';
+
+  /** Both in bytes. */
+  constructor(size: number, limit: number) {
+    super(
+      'FILE_TOO_LARGE',
+      `The file has ${size} bytes; byoi uploads up to ${limit}, which is more than the largest disk that OCI imports.`,
+      'Make it smaller: `qemu-img convert -O qcow2` leaves out snapshots and what is not used.',
+    );
+  }
+}
+
+/** The object of this name is not the one to be made. */
+export class ObjectExistsError extends RefusedError {
+  override readonly name = 'ObjectExistsError';
+
+  /** @param how completes "… is there already: it …" */
+  constructor(object: string, how: string) {
+    super(
+      'OBJECT_EXISTS',
+      `${object} is there already: it ${how}.`,
+      'Give --force to overwrite it, or --name to call the new one otherwise.',
+    );
+  }
+}
+
+/** Object Storage has other bytes than the file. */
+export class ChecksumMismatchError extends ByoiError {
+  override readonly name = 'ChecksumMismatchError';
+
+  constructor(object: string, sent: string, stored: string) {
+    super(
+      'CHECKSUM_MISMATCH',
+      `Object Storage has the MD5 ${stored} of ${object}, and what was read from the file has ${sent}.`,
+      'Do not use the image that is made of it: cancel the run, and drop the file again with --force.',
     );
   }
 }

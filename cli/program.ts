@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { registerDrop } from './commands/drop.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
 import { registerReplicate, registerShare } from './commands/replicate.ts';
@@ -49,11 +50,13 @@ export function buildProgram(io: Io, context: Context): Command {
     .configureOutput({ writeOut: io.out.write, writeErr: io.err.write, outputError: () => {} });
   addGlobalOptions(program);
   addExamples(program, [
+    'byoi drop disk.qcow2',
     'byoi inspect disk.qcow2',
     'byoi replicate ocid1.image.oc1.iad.aaaa --to us-phoenix-1',
     'byoi runs watch',
     'byoi runs list --all --output json --profile ADMIN',
   ]);
+  registerDrop(program, context);
   registerInspect(program, context);
   registerReplicate(program, context);
   registerShare(program, context);

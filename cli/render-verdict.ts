@@ -88,7 +88,7 @@ function renderEvidence({ evidence }: Verdict, paint: Paint): string {
   return `\n${paint('bold', 'Evidence')}\n${lines.join('')}`;
 }
 
-function renderProblems({ problems }: Verdict, paint: Paint): string {
+export function renderProblems({ problems }: Verdict, paint: Paint): string {
   if (problems.length === 0) return '';
   const lines = problems.map(({ severity, code, sentence, remedy }) => {
     const mark = severity === 'reject' ? paint('red', 'refused') : paint('yellow', 'warning');

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ByoiError } from '../shared/errors.ts';
-import { UsageError } from './errors.ts';
+import { RefusedError, UsageError } from './errors.ts';
 import { painter, printable } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,7 +11,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /**
  * Prints an error as code, sentence and remedy, the stack only for those who debug.
  *
- * @returns the exit status: 2 where the arguments were wrong, 0 where only help or the version was asked for
+ * @returns the exit status: 2 where it was refused or the arguments were wrong, 0 where only help or the version was asked for
  */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
@@ -23,7 +23,7 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
   if (known.remedy) lines.push(`  ${printable(known.remedy)}`);
   if (debug) lines.push(...stackOf(error).map((line) => paint('dim', printable(line))));
   terminal.write(`${lines.join('\n')}\n`);
-  return known instanceof UsageError ? EXIT.refused : EXIT.error;
+  return known instanceof UsageError || known instanceof RefusedError ? EXIT.refused : EXIT.error;
 }
 
 function toByoiError(error: unknown): ByoiError {

@@ -9,9 +9,8 @@ import type { Run } from '../../shared/run/run.ts';
 import { configSchema } from '../../shared/runtime/config.ts';
 import { deploymentOn } from '../../shared/runtime/deployment.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
-import { RunNotOpenedError, UsageError } from '../errors.ts';
-import { checkImageFile } from '../image-file.ts';
+import { checkNames, nameFiles } from '../drop-checks.ts';
+import { RunNotOpenedError } from '../errors.ts';
 import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
 import { checkTemporaryFolder } from '../local/temporary-folder.ts';
@@ -21,7 +20,8 @@ import { startProgress } from '../progress.ts';
 import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
-import { uploadFile } from '../upload.ts';
+import { openLocalFile } from '../upload/local-file.ts';
+import { uploadFile } from '../upload/upload-file.ts';
 import { beginRun, follow } from './replicate.ts';
 import { exitCodeOf, followRuns } from './watch-runs.ts';
 
@@ -78,25 +78,7 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
 
 /** What cannot work is told before anything is started. */
 function checkPaths(paths: readonly string[]): void {
-  const names = new Set<string>();
-  const ignoreNames = configSchema.shape.ignoreNames.parse(undefined);
-  for (const path of paths) {
-    checkImageFile(path);
-    const name = basename(path);
-    if (isIgnoredName(name, ignoreNames)) {
-      throw new UsageError(
-        `${path} is no image by its name: dropped, it would be ignored.`,
-        'Leave it out, or give the file another name; docs/configuration.md, ignoreNames, has the names.',
-      );
-    }
-    if (names.has(name)) {
-      throw new UsageError(
-        `More than one of the files is called ${name}: in the bucket one would overwrite the other.`,
-        'Give each file once, and files of the same name one at a time.',
-      );
-    }
-    names.add(name);
-  }
+  checkNames(nameFiles(paths), configSchema.shape.ignoreNames.parse(undefined));
 }
 
 /** Ctrl-C, or a polite kill: the functions' processes and the data must not outlive the demo. */
@@ -177,8 +159,12 @@ async function opened(store: RunStore, id: string, path: string): Promise<void> 
 async function drop({ clients, deployment }: LocalCloud, path: string): Promise<string> {
   const { region, namespace } = deployment.ledger;
   const address = { region, namespace, bucket: deployment.dropBucket, object: basename(path) };
-  const eTag = await uploadFile(clients, address, path);
-  return runIdOf({ ...address, eTag });
+  const file = await openLocalFile(path);
+  try {
+    return runIdOf({ ...address, eTag: await uploadFile(clients, address, file) });
+  } finally {
+    await file.close();
+  }
 }
 
 function howToUse({ cloud, endpoints, deployment }: LocalCloud): string {

@@ -29,19 +29,28 @@ export async function watchRuns(
   return exitCodeOf(settled);
 }
 
-/** Shows the runs until each is settled. @returns them as they settled, in that order */
+/**
+ * Shows the runs until each is settled.
+ *
+ * @param onMissing told each time which are not there yet: they are waited for; without it they are left out
+ * @returns them as they settled, in that order
+ */
 export async function followRuns(
   store: Pick<RunStore, 'get'>,
   ids: readonly string[],
   progress: Progress,
   intervalMs: number,
+  onMissing?: (ids: readonly string[]) => void,
 ): Promise<Run[]> {
   const settled: Run[] = [];
   for (let open = ids; open.length > 0; ) {
     const runs = await readRuns(store, open);
     for (const run of runs) progress.show(run);
     settled.push(...runs.filter(isSettled));
-    open = runs.filter((run) => !isSettled(run)).map(({ id }) => id);
+    const there = new Set(runs.map(({ id }) => id));
+    const missing = onMissing ? open.filter((id) => !there.has(id)) : [];
+    if (missing.length > 0) onMissing?.(missing);
+    open = [...missing, ...runs.filter((run) => !isSettled(run)).map(({ id }) => id)];
     if (open.length > 0) await sleep(intervalMs);
   }
   progress.end();

@@ -5,6 +5,9 @@ import type { Failure } from '../run/run.ts';
 import { MAX_DESTINATIONS } from '../runtime/config.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 
+/** What of a deployment says where its images go. */
+export type Destinations = Pick<Deployment, 'config' | 'ledger'>;
+
 /** What all branches of a run have in common. */
 interface Task {
   readonly runId: string;
@@ -23,7 +26,10 @@ export const parseDestinations = (text: string): string[] => [
 ];
 
 /** Each once, by the name that its branch has: without the namespace where that is our own. */
-export const distinctDestinations = ({ ledger }: Deployment, ids: readonly string[]): string[] => [
+export const distinctDestinations = (
+  { ledger }: Pick<Destinations, 'ledger'>,
+  ids: readonly string[],
+): string[] => [
   ...new Set(ids.map((id) => (DESTINATION.exec(id)?.[2] === ledger.namespace ? id.replace(/@.*/, '') : id))),
 ];
 
@@ -32,14 +38,14 @@ export const distinctDestinations = ({ ledger }: Deployment, ids: readonly strin
  *
  * @param ids distinct ones
  */
-export function planBranches(deployment: Deployment, ids: readonly string[], task: Task): BranchPlan[] {
+export function planBranches(deployment: Destinations, ids: readonly string[], task: Task): BranchPlan[] {
   return ids.map((id, index) => {
     const plan = planBranch(deployment, id, task);
     return index < MAX_DESTINATIONS ? plan : { ...plan, failure: TOO_MANY };
   });
 }
 
-function planBranch({ config, ledger }: Deployment, id: string, task: Task): BranchPlan {
+function planBranch({ config, ledger }: Destinations, id: string, task: Task): BranchPlan {
   const { displayName, runId, objectName, strategy } = task;
   const [, region = '', namespace = ledger.namespace] = DESTINATION.exec(id) ?? [];
   const own = namespace === ledger.namespace;

@@ -17,9 +17,9 @@ export interface ObjectSettings {
 
 const PREFIX = 'opc-meta-byoi-';
 /** CUSTOM is left out: OCI takes it from an `.oci` archive only, and then nothing need be set. */
-const LAUNCH_MODES = ['PARAVIRTUALIZED', 'EMULATED', 'NATIVE'] as const;
-const FIRMWARES = ['BIOS', 'UEFI_64'] as const;
-const ARCHITECTURES = ['x86_64', 'aarch64'] as const;
+export const LAUNCH_MODES = ['PARAVIRTUALIZED', 'EMULATED', 'NATIVE'] as const;
+export const FIRMWARES = ['BIOS', 'UEFI_64'] as const;
+export const ARCHITECTURES = ['x86_64', 'aarch64'] as const;
 /** CreateImageDetails.displayName and a free-form tag's value, where the licence ends up, hold as much. */
 export const MAX_TEXT_LENGTH = 255;
 /** The metadata that carries each override. */

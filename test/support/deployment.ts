@@ -31,6 +31,8 @@ export interface Deployed extends LocalCloud {
   pars(): Promise<string[]>;
   /** What was published on the topic, parsed. */
   notifications(): Promise<Record<string, unknown>[]>;
+  /** Variables by which the command finds the deployment; what it keeps goes to the cloud's folder. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Runs the built `byoi` as a person would. */
   command(...args: string[]): Promise<{ code: number; out: string; err: string }>;
   /** Invokes a function with this body, as anybody with the rights could. @returns its answer */
@@ -90,9 +92,16 @@ export async function deploy(
     }
   }
 
+  const environment = {
+    OCI_CLI_CONFIG_FILE: cloud.configFile,
+    BYOI_ENDPOINTS: JSON.stringify(endpoints),
+    BYOI_LEDGER_BUCKET: ledger.bucket,
+    XDG_STATE_HOME: join(dataDir, 'state'),
+  };
   return {
     ...local,
     runs,
+    environment,
     control,
     until,
     isMarked: (id) => isMarked(runs, id),
@@ -127,12 +136,7 @@ export async function deploy(
     },
     command: (...args) =>
       new Promise((done) => {
-        const env = {
-          ...process.env,
-          OCI_CLI_CONFIG_FILE: cloud.configFile,
-          BYOI_ENDPOINTS: JSON.stringify(endpoints),
-          BYOI_LEDGER_BUCKET: ledger.bucket,
-        };
+        const env = { ...process.env, ...environment };
         execFile(process.execPath, [resolve('dist/byoi.js'), ...args], { env }, (error, out, err) => {
           done({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
         });

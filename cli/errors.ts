@@ -29,7 +29,7 @@ export class ConfigFileError extends ByoiError {
   }
 }
 
-/** An image on this machine cannot be read. */
+/** A file on this machine cannot be read. */
 export class FileUnreadableError extends ByoiError {
   override readonly name = 'FileUnreadableError';
 
@@ -38,7 +38,7 @@ export class FileUnreadableError extends ByoiError {
     super(
       'FILE_UNREADABLE',
       `${path || 'A file without a name'} cannot be read: ${reason}.`,
-      'Give the path of an image that you may read.',
+      'Give the path of a file that you may read.',
       options,
     );
   }

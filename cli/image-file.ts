@@ -17,7 +17,7 @@ function readableStats(path: string) {
 }
 
 /** The system's own words: "no such file or directory". */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const number = error instanceof Error && 'errno' in error ? Number(error.errno) : 0;
   return getSystemErrorMap().get(number)?.[1] ?? String(error);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { registerConfig } from './commands/config.ts';
 import { registerDrop } from './commands/drop.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
@@ -60,6 +61,7 @@ export function buildProgram(io: Io, context: Context): Command {
   registerInspect(program, context);
   registerReplicate(program, context);
   registerShare(program, context);
+  registerConfig(program, context);
   registerLocal(program, context);
   registerRuns(program, context);
   registerRules(program, context);

@@ -214,7 +214,9 @@ async function upload(
   try {
     const eTag = await uploadFile(clients, address, file, { metadata, replaces, records, progress });
     const took = formatDuration(performance.now() - started);
-    progress.end(`uploaded ${formatBytes(file.size)} in ${took}, its MD5 verified`);
+    const found = progress.foundBytes();
+    const resumed = found > 0 ? `, ${formatBytes(found)} of it were there already` : '';
+    progress.end(`uploaded ${formatBytes(file.size)} in ${took}${resumed}, its MD5 verified`);
     return { ...address, eTag, size: file.size };
   } catch (error) {
     progress.end();

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { FileChangedError, FileUnreadableError } from '../errors.ts';
+import { reasonOf } from '../image-file.ts';
 import type { Part } from './parts.ts';
 
 /** A file as it was when it was opened: every later look finds the same, or it is an error. */
@@ -22,9 +23,7 @@ export async function openLocalFile(path: string): Promise<LocalFile> {
   try {
     handle = await open(path);
   } catch (error) {
-    throw new FileUnreadableError(path, error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
+    throw new FileUnreadableError(path, reasonOf(error), { cause: error });
   }
   const opened = await handle.stat({ bigint: true });
   return {

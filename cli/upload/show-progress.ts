@@ -4,6 +4,8 @@ import type { UploadProgress } from './upload-file.ts';
 
 /** Shows one upload as it goes on. */
 export interface ShownProgress extends UploadProgress {
+  /** How much was there already. */
+  foundBytes(): number;
   /** @param outcome what became of it; without it the last state stays, for an error to be written below */
   end(outcome?: string): void;
 }
@@ -80,6 +82,7 @@ export function showUpload(
   return {
     found: (bytes) => add(bytes, false),
     sent: (bytes) => add(bytes, true),
+    foundBytes: () => done - sent,
     waiting() {
       waits = true;
       show();

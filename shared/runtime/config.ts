@@ -161,29 +161,37 @@ export type Config = z.infer<typeof configSchema>;
 export function parseConfig(value: unknown): Config {
   const result = configSchema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ConfigError(`config.json: ${issue?.path.join('.') || 'the document'}: ${issue?.message}.`);
+  throw new ConfigError(`config.json: ${schemaProblems(result.error)[0]}`);
+}
+
+/** Everything that the schema finds wrong, a sentence each that begins with the key. */
+export const schemaProblems = ({ issues }: z.ZodError): string[] =>
+  issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}.`);
+
+/** What of a ledger's address the rules look at. */
+export type LedgerPlace = { readonly region: string; readonly namespace: string; readonly bucket: string };
+
+/** @throws {ConfigError} naming the first bucket that has two parts to play */
+export function checkBuckets(config: Config, ledger: LedgerPlace): void {
+  const [problem] = bucketProblems(config, ledger);
+  if (problem !== undefined) throw new ConfigError(`config.json: ${problem}`);
 }
 
 /**
  * A bucket has one part to play: where copies arrive nothing is dropped, or what one run writes would begin another.
  *
  * @param ledger where the drop buckets are, too
- * @throws {ConfigError} naming the bucket
+ * @returns a sentence for each bucket that has more
  */
-export function checkBuckets(
+export function bucketProblems(
   { dropBuckets, exportBuckets, destinations }: Config,
-  ledger: { readonly region: string; readonly namespace: string; readonly bucket: string },
-): void {
+  ledger: LedgerPlace,
+): string[] {
   const hub = [ledger.bucket, ...dropBuckets].map((bucket) => ({ region: ledger.region, bucket }));
   const own = destinations.filter(({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace);
-  const seen = new Set<string>();
-  for (const { region, bucket } of [...hub, ...exportBuckets, ...own]) {
-    const place = `${bucket} in ${region}`;
-    if (seen.has(place))
-      throw new ConfigError(`config.json: the bucket ${place} is named for more than one thing.`);
-    seen.add(place);
-  }
+  const places = [...hub, ...exportBuckets, ...own].map(({ region, bucket }) => `${bucket} in ${region}`);
+  const repeated = new Set(places.filter((place, index) => places.indexOf(place) !== index));
+  return Array.from(repeated, (place) => `the bucket ${place} is named for more than one thing.`);
 }
 
 /** `satisfies`: every field of the policy is a key of config.json. */

@@ -48,6 +48,7 @@ need mksquashfs squashfs-tools
 need mkfs.erofs erofs-utils
 need makefs makefs
 need xorriso xorriso
+need tmux tmux
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
 

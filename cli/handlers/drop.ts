@@ -20,6 +20,7 @@ import { startProgress } from '../progress.ts';
 import { publicRun, renderOutcome, shownObject } from '../render-run.ts';
 import { renderProblems, summarizeVerdict } from '../render-verdict.ts';
 import { EXIT, type ExitCode, reportError } from '../report-error.ts';
+import { shortId } from '../runs.ts';
 import type { Io, Terminal } from '../terminal.ts';
 import { hasChecksum } from '../upload/checksum.ts';
 import { findExisting } from '../upload/existing.ts';
@@ -216,8 +217,10 @@ async function upload(
     const took = formatDuration(performance.now() - started);
     const found = progress.foundBytes();
     const resumed = found > 0 ? `, ${formatBytes(found)} of it were there already` : '';
-    progress.end(`uploaded ${formatBytes(file.size)} in ${took}${resumed}, its MD5 verified`);
-    return { ...address, eTag, size: file.size };
+    const dropped = { ...address, eTag, size: file.size };
+    const run = `run ${shortId(runIdOf(dropped))} begins as its event arrives`;
+    progress.end(`uploaded ${formatBytes(file.size)} in ${took}${resumed}, its MD5 verified; ${run}`);
+    return dropped;
   } catch (error) {
     progress.end();
     if (await records.read(address))

@@ -90,7 +90,9 @@ describe('byoi drop', () => {
     const { code, out, err } = await byoi.command('drop', disk('one.qcow2'));
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/one\.qcow2 {2}qcow2 v3, 64 MiB, PARAVIRTUALIZED, BIOS, confidence high\n/);
-    expect(out).toMatch(/one\.qcow2 {2}uploaded .* in .*, its MD5 verified\n/);
+    expect(out).toMatch(
+      /one\.qcow2 {2}uploaded .* in .*, its MD5 verified; run \w{8} begins as its event arrives\n/,
+    );
     expect(out).toMatch(/us-ashburn-1 importing\n/);
     expect(out).toMatch(/SUCCEEDED {2}us-ashburn-1 ocid1\.image\./);
   });

@@ -2,7 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ConfigFileAuthenticationDetailsProvider } from 'oci-common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasChecksum } from '../../cli/upload/checksum.ts';
+import { openLocalFile } from '../../cli/upload/local-file.ts';
+import { openUploadRecords } from '../../cli/upload/records.ts';
+import { uploadFile } from '../../cli/upload/upload-file.ts';
+import { NO_DEADLINE } from '../../shared/deadline.ts';
+import { connect } from '../../shared/oci/clients.ts';
+import { createSigner } from '../../shared/oci/signer.ts';
 import { ASHBURN, PHOENIX, startCloud } from '../support/cloud.ts';
 import { ociCli } from '../support/oci-cli.ts';
 
@@ -93,6 +101,49 @@ test('the CLI puts 300 MB in parts, and gets it back whole and by range', async 
   expect([data, prefixes]).toEqual([undefined, ['images/']]);
   const listed = await oci<object[]>(['os', 'object', 'list', '-bn', 'disks', '--prefix', 'images/']);
   expect(listed.data).toMatchObject([{ name: 'images/disk.raw', size: DISK_BYTES, etag: put.etag }]);
+});
+
+test('the CLI lists an upload of byoi that broke off, and goes on with it: parts that are there are not sent again', async () => {
+  const signer = createSigner(new ConfigFileAuthenticationDetailsProvider(cloud.configFile, 'DEFAULT'));
+  const clients = connect(signer, NO_DEADLINE, { [ASHBURN]: cloud.region(ASHBURN)?.endpoint ?? '' });
+  const address = {
+    region: ASHBURN,
+    namespace: cloud.tenancy.namespace,
+    bucket: 'disks',
+    object: 'broken.raw',
+  };
+  const records = openUploadRecords(join(folder, 'state'));
+  const file = await openLocalFile(disk);
+  cloud.faults.add({ operation: 'UploadPart', skip: 6, times: 1, status: 403 });
+  await expect(uploadFile(clients, address, file, { records })).rejects.toThrow('UploadPart');
+  cloud.faults.clear();
+  await file.close();
+
+  const { data } = await oci<Record<string, string>[]>(['os', 'multipart', 'list', '-bn', 'disks']);
+  const uploadId = (await records.read(address))?.uploadId ?? '';
+  expect(data).toMatchObject([{ object: 'broken.raw', 'upload-id': uploadId }]);
+  cloud.faults.add({ operation: 'UploadPart', skip: 1_000_000 });
+  const storage = await clients.objectStorage(ASHBURN);
+  const upload = {
+    namespaceName: address.namespace,
+    bucketName: 'disks',
+    objectName: 'broken.raw',
+    uploadId,
+  };
+  const there = (await storage.listMultipartUploadParts(upload)).items.length;
+  const resume = ['os', 'object', 'resume-put', '-bn', 'disks', '--name', 'broken.raw', '--file', disk];
+  const done = await oci([...resume, '--upload-id', uploadId, '--part-size', '16']);
+  expect(there).toBeGreaterThan(2);
+  expect(cloud.faults.list()[0]?.seen).toBe(Math.ceil(DISK_BYTES / 2 ** 24) - there);
+  cloud.faults.clear();
+
+  const arrived = join(folder, 'broken');
+  await oci(['os', 'object', 'get', '-bn', 'disks', '--name', 'broken.raw', '--file', arrived]);
+  expect(await sha256(arrived)).toBe(await sha256(disk));
+  const same = await openLocalFile(disk);
+  expect(await hasChecksum(same, done['opc-multipart-md5'], 2 ** 24)).toBe(true);
+  await same.close();
+  await oci(['os', 'object', 'delete', '-bn', 'disks', '--name', 'broken.raw', '--force']);
 });
 
 test('the CLI’s conditional put is refused, and goes through with the ETag that is there', async () => {

@@ -3,6 +3,7 @@ import type { RunStore } from '../../shared/oci/run-store.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { json } from '../output.ts';
+import { patiently } from '../patiently.ts';
 import { isSettled, type Progress, startProgress } from '../progress.ts';
 import { publicRun } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
@@ -44,7 +45,13 @@ export async function followRuns(
 ): Promise<Run[]> {
   const settled: Run[] = [];
   for (let open = ids; open.length > 0; ) {
-    const runs = await readRuns(store, open);
+    const waited = open;
+    // An import may take an hour, and a line be down for a minute of it.
+    const runs = await patiently(
+      'GetObject',
+      () => {},
+      () => readRuns(store, waited),
+    );
     for (const run of runs) progress.show(run);
     settled.push(...runs.filter(isSettled));
     const there = new Set(runs.map(({ id }) => id));

@@ -5,12 +5,12 @@ import { callUnlessMissing, hasStatus, OciServiceError, pages } from '../../shar
 import { named } from '../../shared/oci/objects.ts';
 import type { ObjectAddress } from '../../shared/run/run.ts';
 import { ChecksumMismatchError, FileChangedError, ObjectExistsError } from '../errors.ts';
+import { patiently } from '../patiently.ts';
 import { shownObject } from '../render-run.ts';
 import { md5Of, multipartMd5Of } from './checksum.ts';
 import { findExisting } from './existing.ts';
 import type { LocalFile } from './local-file.ts';
 import { type Part, parallelParts, partBytesOf, planParts } from './parts.ts';
-import { patiently } from './patiently.ts';
 import { isUploadOf, type UploadRecords } from './records.ts';
 
 /** Told as an upload goes on. */
@@ -134,7 +134,8 @@ async function beginOrResume(task: Task, plannedBytes: number) {
       const found = await callUnlessMissing('ListMultipartUploadParts', () => partsOf(client, upload));
       if (found) return { ...unfinished, found, remembered: true };
     } else {
-      await callUnlessMissing('AbortMultipartUpload', () => client.abortMultipartUpload(upload));
+      // It may be gone, and not everybody who may upload may delete.
+      await client.abortMultipartUpload(upload).catch(() => undefined);
     }
     await records?.remove(address);
   }

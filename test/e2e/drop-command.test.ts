@@ -153,6 +153,19 @@ describe('byoi drop', () => {
   });
 });
 
+test('a drop whose event is lost goes on when the schedule has looked', async () => {
+  byoi.cloud.faults.events = { lose: 1, duplicate: 0, delayMs: 0 };
+  const answer = byoi.command('drop', disk('lost.qcow2'));
+  await expect.poll(objects, { timeout: 20_000 }).toContain('lost.qcow2');
+  await byoi.tick();
+  expect(await answer).toMatchObject({ code: 0, err: '', out: expect.stringContaining('SUCCEEDED') });
+});
+
+test('byoi config check finds the deployment’s own configuration valid', async () => {
+  const { code, out } = await byoi.command('config', 'check', '--output', 'json');
+  expect({ code, answer: JSON.parse(out) }).toMatchObject({ code: 0, answer: { valid: true, problems: [] } });
+});
+
 describe('byoi drop uploads nothing', () => {
   const before: string[] = [];
   beforeAll(async () => before.push(...(await objects())));

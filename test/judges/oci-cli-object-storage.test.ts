@@ -76,6 +76,10 @@ test('the CLI puts 300 MB in parts, and gets it back whole and by range', async 
     ...metadata,
   ]);
   expect(put['opc-multipart-md5']).toMatch(/-\d+$/);
+  // byoi knows a file again that the CLI uploaded in parts of its own size.
+  const file = await openLocalFile(disk);
+  expect(await hasChecksum(file, put['opc-multipart-md5'], 2 ** 24)).toBe(true);
+  await file.close();
 
   const head = await oci(['os', 'object', 'head', ...object]);
   expect(head).toMatchObject({ 'content-length': String(DISK_BYTES), 'opc-meta-byoi-launch-mode': 'NATIVE' });

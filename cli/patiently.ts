@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, hasCode, OciServiceError } from '../../shared/oci/errors.ts';
+import { call, hasCode, OciServiceError } from '../shared/oci/errors.ts';
 
 /** A line that is down for so long may come back: beyond what the transport tries, which is seconds. */
 const PATIENCE_MS = 120_000;

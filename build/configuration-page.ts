@@ -25,7 +25,8 @@ The \`byoi\` command takes the same keys as environment variables, beside its op
 ## config.json
 
 A JSON object in the ledger bucket. It is read at each invocation, so that a change counts at once; a key that does not
-exist, or a value that it cannot have, fails the invocation with \`CONFIG_INVALID\` and the key's name.
+exist, or a value that it cannot have, fails the invocation with \`CONFIG_INVALID\` and the key's name. \`byoi config check\`
+names everything that is wrong at once; \`byoi config check config.json\` does so before it is uploaded.
 
 ${markdownTable(['key', 'type', 'default', 'meaning'], rowsOf(configSchema))}
 

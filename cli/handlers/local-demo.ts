@@ -180,6 +180,7 @@ The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
 
   oci --endpoint ${endpoint} os object put -ns ${namespace} -bn ${deployment.dropBucket} --file disk.qcow2
   oci --endpoint ${endpoint} compute image list -c ${deployment.compartmentId}
+  ${byoi} drop disk.qcow2
   ${byoi} runs watch
 
 With an SDK: read that configuration file, and set each client's endpoint to ${endpoint}.

@@ -10,8 +10,11 @@ export interface LocalFile {
   readonly size: number;
   /** When its content was last changed, in nanoseconds. */
   readonly modified: string;
-  /** @throws {FileChangedError} where it became shorter */
-  read(part: Pick<Part, 'offset' | 'length'>): Promise<Buffer>;
+  /**
+   * @param into memory for it, as long or longer
+   * @throws {FileChangedError} where it became shorter
+   */
+  read(part: Pick<Part, 'offset' | 'length'>, into?: Buffer): Promise<Buffer>;
   /** @throws {FileChangedError} where it was written to, replaced or deleted */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -30,8 +33,8 @@ export async function openLocalFile(path: string): Promise<LocalFile> {
     path,
     size: Number(opened.size),
     modified: String(opened.mtimeNs),
-    async read({ offset, length }) {
-      const bytes = Buffer.allocUnsafe(length);
+    async read({ offset, length }, into = Buffer.allocUnsafe(length)) {
+      const bytes = into.subarray(0, length);
       for (let filled = 0; filled < length; ) {
         const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
         if (bytesRead === 0) throw new FileChangedError(path);

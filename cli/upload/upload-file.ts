@@ -187,9 +187,9 @@ async function sendParts(
       yield part;
     }
   }
-  async function send({ number, offset, length }: Part): Promise<void> {
+  async function send({ number, offset, length }: Part, memory: Buffer): Promise<void> {
     await file.check();
-    const content = await file.read({ offset, length });
+    const content = await file.read({ offset, length }, memory);
     const md5 = md5Of(content);
     const there = found.get(number);
     if (there?.md5 === md5 && there.size === length) {
@@ -204,12 +204,18 @@ async function sendParts(
     sent[number - 1] = { eTag, md5 };
     progress.sent(length);
   }
-  await concurrently(untilFailed(), parallelParts(partBytes), (part) =>
-    send(part).catch((error: unknown) => {
+  // Memory outside of the heap is freed late: parts take turns in the same.
+  const spare: Buffer[] = [];
+  await concurrently(untilFailed(), parallelParts(partBytes), async (part) => {
+    const memory = spare.pop() ?? Buffer.allocUnsafe(partBytes);
+    try {
+      await send(part, memory);
+      spare.push(memory);
+    } catch (error) {
       failed = true;
       throw error;
-    }),
-  );
+    }
+  });
   return sent;
 }
 

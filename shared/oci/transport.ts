@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpClient, HttpRequest, RequestSigner } from 'oci-common';
 import type { Deadline } from '../deadline.ts';
@@ -56,7 +55,9 @@ async function replayable({ body, headers }: HttpRequest): Promise<Body> {
   if (!(body instanceof Readable)) return body || undefined;
   if (!(Number(headers.get('content-length')) <= MAX_BODY_BYTES))
     throw new Error('The body is too large for one request.');
-  return buffer(body);
+  const chunks: Buffer[] = await body.toArray();
+  // A part of an upload comes in one piece, and is large: it is not copied.
+  return chunks[0] && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
 async function tryOnce(

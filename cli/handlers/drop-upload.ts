@@ -1,7 +1,7 @@
 import { runIdOf } from '../../shared/run/id.ts';
 import type { ObjectAddress } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
-import { ObjectExistsError } from '../errors.ts';
+import { ObjectExistsError, RefusedError } from '../errors.ts';
 import type { GlobalOptions } from '../options.ts';
 import { formatBytes, formatDuration, printable } from '../output.ts';
 import { shownObject } from '../render-run.ts';
@@ -77,7 +77,8 @@ export async function uploadDrop(
     return dropped;
   } catch (error) {
     progress.end();
-    if (await records.read(address)) out.write(`${RESUMABLE}\n`);
+    const refused = error instanceof RefusedError;
+    if (!refused && (await records.read(address))) out.write(`${RESUMABLE}\n`);
     throw error;
   }
 }

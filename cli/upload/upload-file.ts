@@ -11,7 +11,7 @@ import { md5Of, multipartMd5Of } from './checksum.ts';
 import { findExisting } from './existing.ts';
 import type { LocalFile } from './local-file.ts';
 import { type Part, parallelParts, partBytesOf, planParts } from './parts.ts';
-import { isUploadOf, type UploadRecords } from './records.ts';
+import { isUploadOf, sameMetadata, type UploadRecords } from './records.ts';
 
 /** Told as an upload goes on. */
 export interface UploadProgress {
@@ -227,7 +227,7 @@ async function sendParts(
  * @returns its eTag
  */
 async function settled(
-  { clients, address, replaces }: Task,
+  { clients, address, metadata, replaces }: Task,
   md5: string,
   write: () => Promise<{ eTag: string; md5: string }>,
 ): Promise<string> {
@@ -238,7 +238,9 @@ async function settled(
   } catch (error) {
     if (!(error instanceof OciServiceError)) throw error;
     const existing = await findExisting(clients, address).catch(() => undefined);
-    if (replaces !== undefined && existing?.md5 === md5 && existing.eTag !== replaces) return existing.eTag;
+    // Where anything may be replaced it cannot be told from what was there before.
+    const isNew = replaces !== undefined && existing !== undefined && existing.eTag !== replaces;
+    if (isNew && existing.md5 === md5 && sameMetadata(existing.metadata, metadata)) return existing.eTag;
     if (hasStatus(error, 412))
       throw new ObjectExistsError(shownObject(address), 'came there, or was changed, in the meantime');
     throw error;

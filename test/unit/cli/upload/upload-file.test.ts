@@ -228,6 +228,13 @@ describe.each([1000, LARGE])('an object of %i bytes', (size) => {
     written(size);
     await expect(upload(name, { records, replaces: null })).rejects.toMatchObject({ code: 'OBJECT_EXISTS' });
     const { eTag = '' } = (await findExisting(clients, addressOf(name))) ?? {};
+    // The same content with other settings is another drop.
+    const metadata = { 'opc-meta-byoi-os': 'Debian' };
+    if (size < MIB) {
+      await upload(`${name}-settings`, { metadata });
+      const again = upload(`${name}-settings`, { replaces: null });
+      await expect(again).rejects.toMatchObject({ code: 'OBJECT_EXISTS' });
+    }
     await expect(upload(name, { records, replaces: 'another' })).rejects.toMatchObject({
       code: 'OBJECT_EXISTS',
     });

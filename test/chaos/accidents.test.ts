@@ -22,8 +22,11 @@ const [DROP, FROM_HUB] = JOURNEYS as [Journey, Journey];
 
 let stage: Stage;
 
+/** Long enough that nobody is cut off on a busy machine: who asks a second time meets no accident. */
+const LIFE_SECONDS = 15;
+
 beforeAll(async () => {
-  stage = await setStage();
+  stage = await setStage({}, LIFE_SECONDS);
 });
 
 afterEach(() => {

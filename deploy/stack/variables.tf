@@ -17,12 +17,14 @@ variable "image_compartment_ocid" {
   description = "The compartment that the images go to; without it that of everything else."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "name" {
   description = "What the application, the topic, the log group and the network are called, and the names of buckets and policies begin with. Another one for each deployment in a tenancy."
   type        = string
   default     = "byoi"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,29}$", var.name))
@@ -34,48 +36,56 @@ variable "destination_region_1" {
   description = "A region that images are replicated to, as us-phoenix-1."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "destination_region_2" {
   description = "Another one."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "destination_region_3" {
   description = "Another one."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "destination_region_4" {
   description = "Another one. For more than four add a provider and a module block."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "image_repository" {
   description = "Where the functions' images are, without the function's name; in the hub region. Without it ocir.REGION.oci.oraclecloud.com/NAMESPACE/byoi."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "image_tag" {
   description = "The tag of the functions' images."
   type        = string
   default     = "0.1.0"
+  nullable    = false
 }
 
 variable "subnet_ocid" {
   description = "A subnet for the functions that is there already: it must reach the OCI services of all regions in use. Without it a network is made."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "vcn_cidr" {
   description = "The addresses of the network that is made."
   type        = string
   default     = "10.117.0.0/24"
+  nullable    = false
 
   validation {
     condition     = can(cidrhost(var.vcn_cidr, 0))
@@ -87,6 +97,7 @@ variable "notification_email" {
   description = "Who is told when a run is held or ends. OCI sends a mail that has to be confirmed first."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "log_retention_days" {
@@ -104,6 +115,7 @@ variable "settings" {
   description = "More keys of config.json, as a JSON object: {\"replicateDropsTo\": [\"us-phoenix-1\"]}. docs/configuration.md lists them."
   type        = string
   default     = "{}"
+  nullable    = false
 
   validation {
     condition     = can(keys(jsondecode(var.settings)))

@@ -5,6 +5,8 @@ cd "$(dirname "$0")/../.."
 
 # Pinned: another version of the CLI may say the same thing in other words.
 OCI_CLI_VERSION=3.95.1
+# Generated of the OCI provider's own schema, for Terraform's resources and their arguments; read, never run.
+PULUMI_OCI_VERSION=5.5.0
 VENV=.byoi/judges
 
 PATH="$PATH:/usr/sbin:/sbin"
@@ -64,5 +66,11 @@ if [[ "$("$VENV/bin/oci" --version 2> /dev/null || true)" != "$OCI_CLI_VERSION" 
   echo "installing the OCI CLI $OCI_CLI_VERSION into $VENV"
   python3 -m venv "$VENV"
   "$VENV/bin/pip" install --quiet --disable-pip-version-check "oci-cli==$OCI_CLI_VERSION"
+fi
+
+if ! compgen -G "$VENV/wheels/pulumi_oci-$PULUMI_OCI_VERSION-*.whl" > /dev/null; then
+  echo "fetching the OCI provider's schema, pulumi-oci $PULUMI_OCI_VERSION, into $VENV/wheels"
+  rm -rf "$VENV/wheels"
+  "$VENV/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$VENV/wheels" "pulumi-oci==$PULUMI_OCI_VERSION"
 fi
 echo 'all judges are there'

@@ -20,6 +20,6 @@ async function buildAll(talkative) {
   const metafiles = await Promise.all([bundleCommand('dist'), bundleFunctions('dist/functions')]);
   await cp('test/fixtures/demo-disk.qcow2', 'dist/demo-disk.qcow2');
   await writeNotice('dist/NOTICE', metafiles);
-  await makeCodeCaches('dist/functions');
+  await makeCodeCaches('dist');
   if (talkative) console.log(`dist/ built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }

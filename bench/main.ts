@@ -5,6 +5,7 @@ import { coldStarts } from './cold-start.ts';
 import { crowd } from './crowd.ts';
 import { detection } from './detection.ts';
 import { eventLatency } from './event-latency.ts';
+import { imageStarts } from './image-start.ts';
 import { inspection } from './inspection.ts';
 import { ledgerWork } from './ledger-work.ts';
 import { localThroughput } from './local-throughput.ts';
@@ -17,14 +18,15 @@ import { type Table, toMarkdown } from './support/table.ts';
 //   --write     records the figures in docs/PERFORMANCE.md
 //   --umbrella  installs the umbrella SDK (520 MB) first, and measures on it too
 //   --nodes     fetches Node 22 and 24 first; inspections are measured on all that were ever fetched
-//   NAME        only these: cold-start event-latency step-latency crowd ledger-work run-cost detection inspection
+//   NAME        only these: cold-start image-start event-latency step-latency crowd ledger-work run-cost detection inspection
 //               local-throughput; with --write the other sections of the page stay as they are
 //
 // inspection reads guests of test/guests/, builds those that are missing (root, minutes), and needs nginx-light,
-// qemu-utils, qemu-block-extra and libguestfs-tools.
+// qemu-utils, qemu-block-extra and libguestfs-tools. image-start needs a Docker engine, or buildah and root.
 
 const BENCHES: Readonly<Record<string, () => Promise<Table[]>>> = {
   'cold-start': coldStarts,
+  'image-start': imageStarts,
   'event-latency': eventLatency,
   'step-latency': stepLatency,
   crowd,

@@ -9,16 +9,18 @@ const BANNER =
   "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);";
 
 const MAIN = 'cli/main.ts';
+const WARM_UP = 'build/warm-up.ts';
 
 /**
- * Bundles `cli/main.ts` into `OUT/byoi.js` and the chunks it loads as they are needed, the embedded OCI among them.
+ * Bundles `cli/main.ts` into `OUT/byoi.js` and the chunks it loads as they are needed, the embedded OCI among them; and
+ * `build/warm-up.ts` into `OUT/warm-up.js`, which shares these chunks: an image is built where there is nothing else.
  *
  * @returns the metafile, for the notice
  */
 export async function bundleCommand(out) {
   await rm(join(out, 'chunks'), { recursive: true, force: true });
   const { metafile, outputFiles } = await build({
-    entryPoints: { byoi: MAIN },
+    entryPoints: { byoi: MAIN, 'warm-up': WARM_UP },
     outdir: out,
     bundle: true,
     splitting: true,

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ export interface ColdFunction {
   readonly flags: readonly string[];
   readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whom the process belongs to, user and group, where it is started by root. */
+  readonly user?: number;
 }
 
 export interface ColdStart {
@@ -39,29 +41,59 @@ const TIME_LIMIT_MS = 300_000;
 export async function coldStart(func: ColdFunction, payload: object): Promise<ColdStart> {
   const scratch = mkdtempSync(join(tmpdir(), 'byoi-cold-'));
   const socketPath = join(scratch, 'lsnr.sock');
+  if (func.user !== undefined) chownSync(scratch, func.user, func.user);
+  try {
+    const start = () =>
+      spawn(process.execPath, [...func.flags, func.file], {
+        cwd: func.folder,
+        env: { ...func.environment, ...listening(socketPath) },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        uid: func.user,
+        gid: func.user,
+      });
+    return await firstAnswer(start, socketPath, payload, (child) => child.kill('SIGKILL'));
+  } catch (error) {
+    throw new Error(`${func.folder} gave no answer: ${error}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What tells the FDK where to listen. */
+export const listening = (socketPath: string) => ({
+  FN_FORMAT: 'http-stream',
+  FN_LISTENER: `unix:${socketPath}`,
+});
+
+/**
+ * Starts what shall listen on a socket, a process or a container, calls it once, and stops it.
+ *
+ * @throws with what it said, when it ends before it answers, or answers with an error
+ */
+export async function firstAnswer(
+  start: () => ChildProcess,
+  socketPath: string,
+  payload: object,
+  stop: (child: ChildProcess) => void,
+): Promise<ColdStart> {
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [...func.flags, func.file], {
-    cwd: func.folder,
-    env: { ...func.environment, FN_FORMAT: 'http-stream', FN_LISTENER: `unix:${socketPath}` },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const complaints = text(child.stderr);
+  const child = start();
+  const complaints = child.stderr ? text(child.stderr) : Promise.resolve('');
   const exited = once(child, 'exit');
   try {
     while (!existsSync(socketPath)) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(await complaints);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error('it has ended');
       await sleep(SOCKET_POLL_MS);
     }
     const answer = await post(socketPath, JSON.stringify(payload));
     const answeredMs = performance.now() - spawnedAt;
     return { spawnedAt, answeredMs, peakResident: peakResident(child.pid ?? 0), answer };
   } catch (error) {
-    child.kill('SIGKILL');
-    throw new Error(`${func.folder} gave no answer: ${error}\n${await complaints}`);
+    stop(child);
+    throw new Error(`${error}\n${await complaints}`);
   } finally {
-    child.kill('SIGKILL');
+    stop(child);
     await exited;
-    rmSync(scratch, { recursive: true, force: true });
   }
 }
 

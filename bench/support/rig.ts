@@ -25,7 +25,7 @@ export async function startRig(): Promise<Rig> {
   const scratch = mkdtempSync(join(tmpdir(), 'byoi-bench-'));
   const functionsDir = join(scratch, 'functions');
   const { folder } = hello([]);
-  for (const name of ['import-image', 'advance-runs']) {
+  for (const name of ['import-image', 'export-image', 'copy-image', 'advance-runs']) {
     mkdirSync(join(functionsDir, name), { recursive: true });
     writeFileSync(
       join(functionsDir, name, 'func.cjs'),

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { coldStart } from '../../bench/support/cold-process.ts';
 import { declaredFlags } from '../../bench/support/variants.ts';
+import { PRINT_REJECTED } from '../support/code-cache.ts';
 
 const FUNCTIONS = ['import-image', 'advance-runs'];
 const IGNORED = { eventType: 'com.oraclecloud.objectstorage.deleteobject', data: {} };
@@ -14,17 +15,6 @@ const ENVIRONMENT = {
   BYOI_LEDGER_NAMESPACE: 'local',
   BYOI_LEDGER_BUCKET: 'byoi-ledger',
 };
-
-/** Prints the chunks whose code cache this Node, started with these flags, would not take. */
-const REJECTED = `
-const { readdirSync, readFileSync } = require('node:fs');
-const { Script } = require('node:vm');
-const rejected = readdirSync('.').filter((file) => file.endsWith('.cache')).filter((file) => {
-  const source = '(function (exports, require, module) {' + readFileSync(file.slice(0, -6), 'latin1') + '\\n})';
-  return new Script(source, { cachedData: readFileSync(file) }).cachedDataRejected;
-});
-console.log(JSON.stringify(rejected));
-`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'byoi-bundles-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -38,7 +28,7 @@ describe.each(FUNCTIONS)('the bundle of %s', (name) => {
     for (const chunk of [/^handler-/, /^oci-core-/, /^oci-objectstorage-/])
       expect(cached.some((file) => chunk.test(file))).toBe(true);
     const flags = declaredFlags(folder);
-    const answer = execFileSync(process.execPath, [...flags, '-e', REJECTED], {
+    const answer = execFileSync(process.execPath, [...flags, '-e', PRINT_REJECTED], {
       cwd: folder,
       encoding: 'utf8',
     });

@@ -32,12 +32,11 @@ export async function startRig(): Promise<Rig> {
       `require(${JSON.stringify(join(folder, 'hello.cjs'))});`,
     );
   }
-  const local = await startLocalCloud({
-    dataDir: join(scratch, 'cloud'),
-    regions: [{ name: REGION }],
-    functionsDir,
-    timeScale: 1000,
-  });
+  const local = await startLocalCloud(
+    { dataDir: join(scratch, 'cloud'), regions: [{ name: REGION }], functionsDir, timeScale: 1000 },
+    // Nobody takes these runs to their end: those that are measured must not wait for the turn of those before them.
+    { importsAtOnce: 1000 },
+  );
   let createImageAt = 0;
   local.cloud.runtime.onOutgoingCall = (_principal, operation, when) => {
     if (operation === 'CreateImage' && when === 'before') createImageAt = performance.now();

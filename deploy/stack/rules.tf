@@ -31,8 +31,8 @@ locals {
   rules_of_the_command = flatten([
     for listing in data.oci_events_rules.deployment : [
       for rule in listing.rules : rule.display_name
-      if lookup(rule.freeform_tags, "byoi-managed-by", "") == "byoi" &&
-      lookup(rule.freeform_tags, "byoi-deployment", "") == local.deployment
+      if try(rule.freeform_tags["byoi-managed-by"], "") == "byoi" &&
+      try(rule.freeform_tags["byoi-deployment"], "") == local.deployment
     ]
   ])
 }

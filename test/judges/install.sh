@@ -51,6 +51,7 @@ need mkfs.erofs erofs-utils
 need makefs makefs
 need xorriso xorriso
 need tmux tmux
+need buildah buildah
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
 

@@ -1,5 +1,6 @@
 import type { ColdStart } from './support/cold-process.ts';
-import { findEngine, type Limits, startImage } from './support/image.ts';
+import type { Limits } from './support/engines/engine.ts';
+import { findEngine, startImage } from './support/image.ts';
 import { dropEvent, type Rig, startRig } from './support/rig.ts';
 import { median, ms, type Table } from './support/table.ts';
 

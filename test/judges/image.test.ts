@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findEngine, type Limits, runInImage, startImage } from '../../bench/support/image.ts';
+import type { Limits } from '../../bench/support/engines/engine.ts';
+import { findEngine, runInImage, startImage } from '../../bench/support/image.ts';
 import { dropEvent, type Rig, startRig } from '../../bench/support/rig.ts';
 import { declaredFlags } from '../../bench/support/variants.ts';
 import { PRINT_REJECTED } from '../support/code-cache.ts';

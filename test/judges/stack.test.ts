@@ -137,9 +137,9 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
       image_compartment_ocid: 'ocid1.compartment.oc1..images',
     });
     const declared = declaredRules({
-      dropBuckets: ['byoi-drop'],
-      exportBuckets: ['byoi-export'],
-      destinationBuckets: ['byoi-copies'],
+      drop: ['byoi-drop'],
+      export: ['byoi-export'],
+      destination: ['byoi-copies'],
     });
     const rendered = Object.entries(rules as Record<string, Record<string, string>>);
     expect(rendered.map(([name]) => name).sort()).toEqual(declared.map((rule) => rule.displayName).sort());

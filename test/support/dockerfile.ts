@@ -63,7 +63,8 @@ function copy(
   const source = from === undefined ? context : (stages.get(from)?.root ?? '');
   const destination = join(stage.root, stage.directory, target);
   for (const path of paths) {
-    const into = target.endsWith('/') && paths.length > 0 && !isFolder(join(source, path));
+    // Of a folder its content is copied, a file into what ends with a slash.
+    const into = target.endsWith('/') && !isFolder(join(source, path));
     cpSync(join(source, path), into ? join(destination, path) : destination, { recursive: true });
   }
   const owner = Number(option('chown')?.split(':')[0] ?? 0);

@@ -9,8 +9,8 @@ import { runIdOf } from '../shared/run/id.ts';
 import type { Run } from '../shared/run/run.ts';
 
 // Lets the built functions do their work once, on an embedded OCI (a disk is dropped, and its image replicated to a second
-// region), and writes V8's code cache beside every chunk
-// they loaded: after the work, so that the functions that V8 compiles when they are first called are in it.
+// region), and writes V8's code cache beside every chunk they loaded: after the work, so that the functions that V8 compiles
+// when they are first called are in it. It is bundled to dist/warm-up.js: the build runs it, and the container image's build.
 //
 // Usage: warm-up DIRECTORY, with a built function in each subfolder.
 
@@ -78,6 +78,12 @@ try {
 } finally {
   await local.cloud.stop();
   rmSync(scratch, { recursive: true, force: true });
+  for (const { built } of folders) removeUnfinished(built);
+}
+
+/** What a function was writing when the cloud's end killed it. */
+function removeUnfinished(folder: string): void {
+  for (const file of readdirSync(folder)) if (file.endsWith('.cache.new')) rmSync(join(folder, file));
 }
 
 async function untilClosed(runId: string): Promise<Run> {

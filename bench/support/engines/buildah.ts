@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CONTEXT, DOCKERFILE, type Engine } from './engine.ts';
@@ -56,7 +56,8 @@ export function buildah(): Engine | string {
 function makeBase(folder: string): string {
   const copy = (from: string, to = from) => {
     mkdirSync(join(folder, dirname(to)), { recursive: true });
-    cpSync(from, join(folder, to), { dereference: true });
+    // Of a link what it leads to.
+    copyFileSync(from, join(folder, to));
   };
   copy(process.execPath, '/usr/bin/node');
   copy('/bin/sh');

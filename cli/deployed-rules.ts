@@ -9,7 +9,7 @@ import { call, callUnlessMissing, OciServiceError, pages } from '../shared/oci/e
 import type { Config } from '../shared/runtime/config.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { FunctionsMissingError, RuleLimitError, RulesInvalidError } from './errors.ts';
-import type { RulesPlace } from './rules.ts';
+import type { RuleCompartments, RulesPlace } from './rules.ts';
 
 /** The deployment's buckets in the hub region: events come from nowhere else. */
 export function scopeOf(config: Config, ledger: LedgerAddress): TriggerScope {
@@ -24,14 +24,31 @@ export function scopeOf(config: Config, ledger: LedgerAddress): TriggerScope {
   };
 }
 
-/** Where the deployment's rules are: in the hub region. */
-export async function rulesPlaceOf(
-  { clients, config, ledger }: Deployment,
-  compartmentId = config.compartmentId,
-): Promise<RulesPlace> {
+/**
+ * Where the deployment's rules are: in the hub region.
+ *
+ * @param chosen the compartment of all of them; without it each is where what it is about is
+ */
+export async function rulesPlaceOf(deployment: Deployment, chosen?: string): Promise<RulesPlace> {
+  const { clients, ledger } = deployment;
   const load = async () => (await import('oci-events')).EventsClient;
   const events = await clients.regional('events', ledger.region, load);
-  return { events, compartmentId, deployment: deploymentTag(ledger) };
+  const compartments = await ruleCompartments(deployment, chosen);
+  return { events, compartments, deployment: deploymentTag(ledger) };
+}
+
+/** The buckets of a deployment are in the compartment of its ledger, which may be another than that of its images. */
+export async function ruleCompartments(
+  { clients, config, ledger }: Deployment,
+  chosen?: string,
+): Promise<RuleCompartments> {
+  if (chosen) return { buckets: chosen, images: chosen };
+  const storage = await clients.objectStorage(ledger.region);
+  const answer = await callUnlessMissing('GetBucket', () =>
+    storage.getBucket({ namespaceName: ledger.namespace, bucketName: ledger.bucket }),
+  );
+  const images = config.compartmentId;
+  return { buckets: answer?.bucket.compartmentId ?? images, images };
 }
 
 /** The functions that a deployment shares an application with: OCIDs by display name. */
@@ -65,7 +82,7 @@ export async function deployedFunctions({ clients, config, ledger }: Deployment)
 export function wantedRules(
   scope: TriggerScope,
   functions: DeployedFunctions,
-  deployment: string,
+  { compartments, deployment }: Pick<RulesPlace, 'compartments' | 'deployment'>,
 ): WantedRule[] {
   const declared = declaredRules(scope);
   const problems = limitProblems(declared, ownTags(deployment));
@@ -74,7 +91,11 @@ export function wantedRules(
     declared.map(({ functionName }) => functionName).filter((name) => !Object.hasOwn(functions.ids, name)),
   );
   if (missing.size > 0) throw new FunctionsMissingError(Array.from(missing), functions.where);
-  return declared.map((rule) => ({ ...rule, functionId: functions.ids[rule.functionName] ?? '' }));
+  return declared.map((rule) => ({
+    ...rule,
+    functionId: functions.ids[rule.functionName] ?? '',
+    compartmentId: compartments[rule.about],
+  }));
 }
 
 /** @throws {RuleLimitError} where the region has no room for so many rules more */

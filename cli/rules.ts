@@ -3,13 +3,17 @@ import type { EventsClient, models } from 'oci-events';
 import type { Change, PresentRule, RuleAction, WantedRule } from '../events/changes.ts';
 import { isOwn, ownTags } from '../events/ownership.ts';
 import { changesAnything, type Plan, planRules, type Step } from '../events/plan.ts';
+import type { DeclaredRule } from '../events/rules.ts';
 import { call, callUnlessMissing, hasStatus, pages } from '../shared/oci/errors.ts';
 import { RulesNotAppliedError } from './errors.ts';
+
+/** OCIDs of the compartments of a deployment's buckets, and of its images; most often the same. */
+export type RuleCompartments = Readonly<Record<DeclaredRule['about'], string>>;
 
 /** Where rules are, and whose. */
 export interface RulesPlace {
   readonly events: EventsClient;
-  readonly compartmentId: string;
+  readonly compartments: RuleCompartments;
   /** The value of their tag. */
   readonly deployment: string;
 }
@@ -18,7 +22,16 @@ export interface RulesPlace {
 const PAGE_LENGTH = 50;
 
 /** The deployment's own rules; of others nothing but their tags is looked at. */
-export async function readRules({ events, compartmentId, deployment }: RulesPlace): Promise<PresentRule[]> {
+export async function readRules(place: RulesPlace): Promise<PresentRule[]> {
+  const { buckets, images } = place.compartments;
+  const found = await Promise.all([...new Set([buckets, images])].map((id) => readCompartment(place, id)));
+  return found.flat();
+}
+
+async function readCompartment(
+  { events, deployment }: RulesPlace,
+  compartmentId: string,
+): Promise<PresentRule[]> {
   const rules: PresentRule[] = [];
   const summaries = pages('ListRules', async (page) => {
     const { items, opcNextPage } = await events.listRules({
@@ -41,6 +54,7 @@ function presentRule(rule: models.Rule, etag: string): PresentRule {
   const { id, displayName, description = '', condition, isEnabled, lifecycleState, freeformTags = {} } = rule;
   return {
     ...{ id, etag, displayName, description, condition, isEnabled, lifecycleState, freeformTags },
+    compartmentId: rule.compartmentId,
     lifecycleMessage: rule.lifecycleMessage ?? '',
     // The SDK's type says Date, and it gives text.
     timeCreated: String(rule.timeCreated),
@@ -92,10 +106,10 @@ export async function applyPlan(
 }
 
 async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
-  const { events, compartmentId, deployment } = place;
+  const { events, deployment } = place;
   switch (step.action) {
     case 'create': {
-      const { displayName, description, condition } = step.wanted;
+      const { displayName, description, condition, compartmentId } = step.wanted;
       const { rule } = await call('CreateRule', () =>
         events.createRule({
           // The transport repeats a call whose answer was lost: with its token it makes no second rule.

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { MANAGER_TAG, managerOf, ownTags } from './ownership.ts';
 import type { DeclaredRule } from './rules.ts';
 
-/** A declared rule with the function's OCID. */
+/** A declared rule with the OCIDs of its function, and of the compartment that it is to be in. */
 export interface WantedRule extends DeclaredRule {
   readonly functionId: string;
+  readonly compartmentId: string;
 }
 
 export interface RuleAction {
@@ -20,6 +21,7 @@ export interface RuleAction {
 export interface PresentRule {
   readonly id: string;
   readonly etag: string;
+  readonly compartmentId: string;
   readonly displayName: string;
   readonly description: string;
   readonly condition: string;

@@ -35,18 +35,17 @@ export function planRules(
   const oldestFirst = present.toSorted((a, b) => (a.timeCreated < b.timeCreated ? -1 : 1));
   const written = wanted.map((rule): Step => {
     const name = rule.displayName;
-    const found = oldestFirst.find((one) => one.displayName === name && !hasFailed(one));
+    const found = oldestFirst.find((one) => isSame(rule, one) && !hasFailed(one));
     if (!found) return { action: 'create', name, wanted: rule };
     claimed.add(found);
     const changes = changesOf(rule, found, deployment);
     if (changes.length === 0) return { action: 'keep', name, present: found };
     return { action: 'update', name, wanted: rule, present: found, changes };
   });
-  const names = new Set(wanted.map(({ displayName }) => displayName));
   const deleted = oldestFirst
     .filter((rule) => !claimed.has(rule))
     .map((rule): Step => {
-      const why = whyDeleted(rule, names.has(rule.displayName));
+      const why = whyDeleted(rule, wanted);
       return { action: 'delete', name: rule.displayName, present: rule, why };
     });
   return {
@@ -79,8 +78,13 @@ const ORDER: readonly Step['action'][] = ['keep', 'create', 'update', 'delete'];
 /** OCI says no way out of FAILED: another rule takes its place. */
 const hasFailed = ({ lifecycleState }: PresentRule): boolean => lifecycleState === 'FAILED';
 
-function whyDeleted(rule: PresentRule, declared: boolean): string {
-  if (!declared) return 'no function declares it';
+const isSame = (wanted: WantedRule, present: PresentRule): boolean =>
+  wanted.displayName === present.displayName && wanted.compartmentId === present.compartmentId;
+
+function whyDeleted(rule: PresentRule, wanted: readonly WantedRule[]): string {
+  const declared = wanted.filter(({ displayName }) => displayName === rule.displayName);
+  if (declared.length === 0) return 'no function declares it';
+  if (!declared.some((one) => isSame(one, rule))) return 'it is made in the compartment that it is about';
   if (!hasFailed(rule)) return 'an older rule of this name does the same';
   return `it has FAILED${rule.lifecycleMessage && ` (${rule.lifecycleMessage})`}, and is made anew`;
 }

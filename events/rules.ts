@@ -16,6 +16,8 @@ export interface DeclaredRule {
   /** JSON text, as OCI takes it. */
   readonly condition: string;
   readonly functionName: string;
+  /** Whose events it sees: a rule sees those of its own compartment, and of those below. */
+  readonly about: 'buckets' | 'images';
 }
 
 const TRIGGERS: Readonly<Record<string, Trigger>> = {
@@ -36,6 +38,7 @@ export function declaredRules(scope: TriggerScope): DeclaredRule[] {
     const condition = conditionOf(rule, scope);
     if (condition === undefined) return [];
     const { ruleName: displayName, description, functionName } = rule;
-    return [{ displayName, description, condition, functionName }];
+    const about = rule.buckets ? 'buckets' : 'images';
+    return [{ displayName, description, condition, functionName, about }];
   });
 }

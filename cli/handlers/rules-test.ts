@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { explain, type Mismatch, parseCondition } from '../../events/condition.ts';
 import { type DeclaredRule, declaredRules } from '../../events/rules.ts';
 import type { TriggerScope } from '../../shared/events/trigger.ts';
-import { scopeOf } from '../deployed-rules.ts';
+import { ruleCompartments, scopeOf } from '../deployed-rules.ts';
 import { openDeployment } from '../deployment.ts';
 import { EventInvalidError } from '../errors.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
@@ -48,12 +48,14 @@ async function scope(io: Io, options: TestOptions, event: object): Promise<Trigg
     );
     return ANY_BUCKET;
   }
-  const { config, ledger } = (await openDeployment(io, options)).deployment;
-  const compartmentId = options.compartmentId ?? config.compartmentId;
+  const { deployment } = await openDeployment(io, options);
+  const { config, ledger } = deployment;
+  const ids = new Set(Object.values(await ruleCompartments(deployment, options.compartmentId)));
   const found = compartmentOf(event);
-  if (found !== undefined && found !== compartmentId) {
+  if (found !== undefined && !ids.has(found)) {
+    const where = [...ids].join(' and ');
     io.err.write(
-      `The event is of ${printable(found)}: the rules in ${compartmentId} see it only if that lies below it.\n`,
+      `The event is of ${printable(found)}: the rules in ${where} see it only if that lies below it.\n`,
     );
   }
   return scopeOf(config, ledger);

@@ -28,7 +28,7 @@ async function open(io: Io, options: Options): Promise<Opened> {
 async function planOf({ deployment, place }: Opened): Promise<Plan> {
   const functions = await deployedFunctions(deployment);
   const scope = scopeOf(deployment.config, deployment.ledger);
-  const wanted = wantedRules(scope, functions, place.deployment);
+  const wanted = wantedRules(scope, functions, place);
   return planRules(wanted, await readRules(place), place.deployment);
 }
 
@@ -39,7 +39,7 @@ export async function listRules(io: Io, options: Options): Promise<ExitCode> {
   const nameOf = new Map(Object.entries(ids).map(([name, id]) => [id, name]));
   const { region } = deployment.ledger;
   if (options.output === 'json') {
-    io.out.write(json(rules.map((rule) => ruleJson(rule, region, place.compartmentId, nameOf))));
+    io.out.write(json(rules.map((rule) => ruleJson(rule, region, nameOf))));
     return EXIT.ok;
   }
   if (rules.length === 0) {
@@ -50,15 +50,10 @@ export async function listRules(io: Io, options: Options): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function ruleJson(
-  rule: PresentRule,
-  region: string,
-  compartmentId: string,
-  nameOf: ReadonlyMap<string, string>,
-): unknown {
+function ruleJson(rule: PresentRule, region: string, nameOf: ReadonlyMap<string, string>): unknown {
   const { etag, actions, freeformTags, ...shown } = rule;
   const starts = startedBy(rule, nameOf);
-  return { ...shown, starts, actions, region, compartmentId, managedBy: managerOf(rule) };
+  return { ...shown, starts, actions, region, managedBy: managerOf(rule) };
 }
 
 export async function showPlan(

@@ -199,7 +199,9 @@ async function createRules(
   const deployment = deploymentTag(ledger);
   const scope = { drop: [buckets.drop], export: [buckets.exports], destination: [buckets.copies] };
   const functions = { where: 'the application', ids: functionIds };
-  await makeRules({ events, compartmentId, deployment }, wantedRules(scope, functions, deployment));
+  const compartments = { buckets: compartmentId, images: compartmentId };
+  const place = { events, compartments, deployment };
+  await makeRules(place, wantedRules(scope, functions, place));
 }
 
 async function createSchedule(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { EventsClient, type models } from 'oci-events';
+import { IdentityClient } from 'oci-identity';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { confirmed } from '../../../cli/confirm.ts';
 import { type LocalCloud, startLocalCloud } from '../../../cli/local/cloud.ts';
@@ -11,6 +12,7 @@ import { runProgram } from '../../../cli/program.ts';
 import { renderRules } from '../../../cli/render-rules.ts';
 import type { PresentRule } from '../../../events/changes.ts';
 import { DEPLOYMENT_TAG, MANAGER_TAG } from '../../../events/ownership.ts';
+import { openDocuments } from '../../../shared/oci/documents.ts';
 import { ASHBURN, client, PHOENIX, reuseKeys } from '../../support/cloud.ts';
 import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
 
@@ -109,6 +111,33 @@ describe('byoi rules', () => {
       region: ASHBURN,
       compartmentId,
     });
+  });
+
+  test('rules about images are where the images are, though the buckets are elsewhere', async () => {
+    const identity = client(IdentityClient, local.cloud);
+    const { compartment } = await identity.createCompartment({
+      createCompartmentDetails: { compartmentId: local.cloud.tenancy.id, name: 'images', description: 'i' },
+    });
+    const { clients, deployment } = local;
+    const stored = await openDocuments(clients, deployment.ledger).read<object>('config.json');
+    const storage = await clients.objectStorage(ASHBURN);
+    const configure = (config: object) => putJson(storage, deployment.ledger, 'config.json', config);
+    await configure({ ...stored?.value, compartmentId: compartment.id });
+    try {
+      expect((await byoi('apply')).status).toBe(0);
+      const there = await events.listRules({ compartmentId: compartment.id, limit: 50 });
+      expect(namesOf(there.items).sort()).toEqual([
+        'byoi-advance-runs',
+        'byoi-export-ended',
+        'byoi-export-image',
+      ]);
+      expect(namesOf(await present())).toEqual(['byoi-copy-image', 'byoi-import-copy', 'byoi-import-image']);
+      expect((await byoi('plan')).out).toContain('0 to create, 0 to update, 0 to delete, 6 unchanged.');
+      expect((await byoi('delete', '--force')).status).toBe(0);
+      expect((await events.listRules({ compartmentId: compartment.id })).items).toEqual([]);
+    } finally {
+      await configure({ ...stored?.value });
+    }
   });
 
   test('drift is shown field by field, mended by apply, and is no more afterwards', async () => {
@@ -385,7 +414,14 @@ describe('byoi rules test', () => {
 
 describe('the list of rules', () => {
   const rule: PresentRule = {
-    ...{ id: 'ocid1.eventrule.1', etag: 'e', displayName: 'dropped', description: '', condition: '{}' },
+    ...{
+      id: 'ocid1.eventrule.1',
+      compartmentId: 'ocid1.compartment.a',
+      etag: 'e',
+      displayName: 'dropped',
+      description: '',
+      condition: '{}',
+    },
     ...{ isEnabled: true, lifecycleState: 'ACTIVE', lifecycleMessage: '', timeCreated: '' },
     actions: [{ actionType: 'FAAS', isEnabled: true, target: 'ocid1.fnfunc.1', failure: null }],
     freeformTags: { [MANAGER_TAG]: 'terraform' },

@@ -12,12 +12,15 @@ const wanted = (more: Partial<WantedRule> = {}): WantedRule => ({
   condition: '{"eventType":["a","b"]}',
   functionName: 'import-image',
   functionId: 'ocid1.fnfunc.import',
+  compartmentId: 'ocid1.compartment.a',
+  about: 'buckets',
   ...more,
 });
 
 const present = (more: Partial<PresentRule> = {}): PresentRule => ({
   id: 'ocid1.eventrule.1',
   etag: 'etag',
+  compartmentId: 'ocid1.compartment.a',
   displayName: 'dropped',
   description: 'A disk was dropped.',
   condition: '{"eventType":["a","b"]}',
@@ -36,6 +39,15 @@ const changesOf = (more: Partial<PresentRule>) => {
 };
 
 describe('a plan', () => {
+  test('makes a rule anew that is in another compartment than what it is about: it would see nothing', () => {
+    const elsewhere = present({ compartmentId: 'ocid1.compartment.b' });
+    const { steps } = planRules([wanted()], [elsewhere], DEPLOYMENT);
+    expect(steps).toMatchObject([
+      { action: 'create', wanted: { compartmentId: 'ocid1.compartment.a' } },
+      { action: 'delete', present: elsewhere, why: expect.stringContaining('compartment') },
+    ]);
+  });
+
   test('leaves a rule alone that is as declared', () => {
     const plan = planRules([wanted()], [present()], DEPLOYMENT);
     expect(plan.steps).toMatchObject([{ action: 'keep' }]);

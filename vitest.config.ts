@@ -17,7 +17,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build.ts'],
           testTimeout: 60_000,
-          fileParallelism: false,
+          // Each file has a cloud of its own, and waits more than it works.
+          maxWorkers: 2,
         },
       },
       {

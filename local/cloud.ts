@@ -57,6 +57,9 @@ export class Cloud {
   readonly runtime: FunctionRuntime;
   readonly regions = new Map<string, Region>();
   readonly log: (line: string) => void;
+  /** Resolves once it has stopped, whoever asked for it. */
+  readonly ended: Promise<void>;
+  #setEnded = () => {};
   readonly #servers: Server[] = [];
   readonly #tables: { close(): void }[] = [];
   #stopped: Promise<void> | undefined;
@@ -64,6 +67,9 @@ export class Cloud {
   constructor(options: CloudOptions) {
     this.dataDir = resolve(options.dataDir);
     this.log = options.log ?? (() => {});
+    this.ended = new Promise((resolve) => {
+      this.#setEnded = resolve;
+    });
     this.clock = new Clock(options.timeScale ?? 1);
     mkdirSync(this.#path(''), { recursive: true });
     this.principals = new Principals(this.#table<ApiKey>('api-keys'), privateKeyPem(this.#path('cloud.pem')));
@@ -81,7 +87,13 @@ export class Cloud {
   /** Starts listening; the tenancy, its administrator and the CLI's configuration are made the first time. */
   static async start(options: CloudOptions): Promise<Cloud> {
     const cloud = new Cloud(options);
-    for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
+    try {
+      for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
+    } catch (error) {
+      // A port is taken: the regions that listen already would keep the process alive.
+      await cloud.stop();
+      throw error;
+    }
     cloud.#ensureTenancies();
     for (const region of cloud.regions.values()) region.start();
     return cloud;
@@ -102,6 +114,7 @@ export class Cloud {
     }
     for (const region of this.regions.values()) region.close();
     for (const table of this.#tables) table.close();
+    this.#setEnded();
   }
 
   region(name: string): Region | undefined {

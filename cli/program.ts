@@ -17,7 +17,7 @@ import type { Io } from './terminal.ts';
  * Runs the `byoi` command.
  *
  * @param argv arguments, without Node's path and the script's
- * @returns the exit status: 0 done, 1 an error, 2 refused, or the arguments were wrong
+ * @returns the exit status: 0 done, 1 an error, 2 refused, or the arguments were wrong; 3 not running
  */
 export async function runProgram(argv: readonly string[], io: Io): Promise<ExitCode> {
   let status: ExitCode = EXIT.ok;

@@ -76,7 +76,8 @@ export function prepare({ path }: DataFolder): void {
   } catch (cause) {
     throw new LocalDataFolderError(path, 'it cannot be made', { cause });
   }
-  const foreign = entries(path).find((name) => !isOurs(name));
+  const names = entries(path);
+  const foreign = names.includes(STATE) ? undefined : names.find((name) => !isOurs(name));
   if (foreign !== undefined)
     throw new LocalDataFolderError(path, `it has other files in it, such as ${foreign}`);
 }

@@ -93,11 +93,14 @@ export async function serveInBackground(
   options: ServeOptions,
   log: (line: string) => void,
 ): Promise<void> {
-  const report = (message: Report) => process.send?.(message, () => process.disconnect());
+  // Who started it may have left meanwhile: then nobody is told.
+  const report = (message: Report) => {
+    if (process.connected) process.send?.(message, () => process.connected && process.disconnect());
+  };
   try {
     await serve(folder, options, log, () => report({ ready: true }));
   } catch (error) {
-    if (error instanceof ByoiError && process.connected) report({ failure: failureOf(error) });
+    if (error instanceof ByoiError) report({ failure: failureOf(error) });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { compute } from './compute/service.ts';
 import { control } from './control/service.ts';
 import { events } from './events/service.ts';
 import { Faults } from './faults.ts';
+import type { ProcessTraces } from './functions/process.ts';
 import { FunctionRuntime } from './functions/runtime.ts';
 import { functions } from './functions/service.ts';
 import { ensureAdministrator, privateKeyPem } from './identity/administrators.ts';
@@ -45,6 +46,8 @@ export interface CloudOptions {
   /** Function processes at once, as OCI's concurrency limit; beyond it 429. */
   readonly functionPool?: number;
   readonly log?: (line: string) => void;
+  /** Told of every function's process that is started: what to end, should the cloud be killed. */
+  readonly onProcess?: (traces: ProcessTraces) => void;
 }
 
 /** A running embedded OCI. */
@@ -81,6 +84,7 @@ export class Cloud {
     this.runtime = new FunctionRuntime(this, {
       functionsDir: options.functionsDir,
       poolSize: options.functionPool ?? 8,
+      onProcess: options.onProcess,
     });
   }
 

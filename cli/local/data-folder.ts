@@ -35,24 +35,33 @@ export interface LocalState {
  *     local.json    what is deployed there, and on which ports
  *     owner-N.json  who runs it, or ran it last (owner.ts)
  *     local.log     what the process in the background says
+ *     functions     the functions' processes that it started (leftovers.ts)
  *     cloud/        the embedded OCI's own
  */
 export interface DataFolder {
   readonly path: string;
   readonly logFile: string;
   readonly cloudDir: string;
+  readonly functionsFile: string;
 }
 
 const STATE = 'local.json';
 const LOG = 'local.log';
 const CLOUD = 'cloud';
+const FUNCTIONS = 'functions';
 
-const isOurs = (name: string) => [STATE, `${STATE}.new`, LOG, CLOUD].includes(name) || isOwnerFile(name);
+const isOurs = (name: string) =>
+  [STATE, `${STATE}.new`, LOG, CLOUD, FUNCTIONS].includes(name) || isOwnerFile(name);
 
 /** @param given the folder of `--data-dir`; without it one of the user's own, as the XDG base directories have it */
 export function dataFolder(given?: string): DataFolder {
   const path = given === undefined ? join(dataHome(), 'byoi', 'local') : resolve(given);
-  return { path, logFile: join(path, LOG), cloudDir: join(path, CLOUD) };
+  return {
+    path,
+    logFile: join(path, LOG),
+    cloudDir: join(path, CLOUD),
+    functionsFile: join(path, FUNCTIONS),
+  };
 }
 
 /** The OCI configuration with the key of the embedded OCI's administrator. */

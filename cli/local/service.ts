@@ -15,6 +15,7 @@ import {
   LocalStartError,
   LocalStopError,
 } from './errors.ts';
+import { endLeftovers, noteProcess } from './leftovers.ts';
 import { claim, isRunning, type Owner, ownerOf } from './owner.ts';
 import { PACE, REGIONS } from './settings.ts';
 
@@ -53,12 +54,20 @@ export async function serve(
   const ownership = claim(folder.path);
   if (!ownership) throw new LocalRunningError(folder.path, ownerOf(folder.path)?.owner.pid ?? 0);
   try {
+    endLeftovers(folder.functionsFile);
     const deployed = state?.deployment ?? null;
     // Killed before all was deployed: nobody was told that there is anything.
     if (!deployed) rmSync(folder.cloudDir, { recursive: true, force: true });
     const regions = REGIONS.map((name, index) => ({ name, port: portOf(name, index) }));
     if (!state) writeState(folder, { regions: [], deployment: null });
-    const options = { dataDir: folder.cloudDir, regions, functionsDir: FUNCTIONS_DIR, timeScale, log };
+    const options = {
+      dataDir: folder.cloudDir,
+      regions,
+      functionsDir: FUNCTIONS_DIR,
+      timeScale,
+      log,
+      onProcess: (traces: { pid: number; folder: string }) => noteProcess(folder.functionsFile, traces),
+    };
     const local = await startLocalCloud(options, PACE, deployed).catch((error) => {
       throw error.syscall === 'listen' ? new LocalPortTakenError(error.port, { cause: error }) : error;
     });
@@ -67,6 +76,7 @@ export async function serve(
     onReady();
     await Promise.race([interrupted, local.cloud.ended]);
     await local.cloud.stop();
+    rmSync(folder.functionsFile, { force: true });
   } finally {
     ownership.ended();
   }
@@ -153,14 +163,20 @@ export async function untilReady(folder: DataFolder): Promise<Owner> {
 }
 
 /**
- * Ends the process that serves the folder, and waits for that.
+ * Ends the process that serves the folder, and waits for that. Of one that was killed it ends the functions.
  *
  * @returns its number; undefined where none runs: the number in a stale record is nobody's to signal
  * @throws {LocalStopError}
  */
 export async function stopService(folder: DataFolder): Promise<number | undefined> {
   const { owner, running } = ownerOf(folder.path) ?? {};
-  if (!owner || !running) return undefined;
+  if (!owner) return undefined;
+  if (!running) {
+    const ownership = owner.endedAt === null ? claim(folder.path) : undefined;
+    if (ownership) endLeftovers(folder.functionsFile);
+    ownership?.ended();
+    return undefined;
+  }
   process.kill(owner.pid, 'SIGTERM');
   for (const end = Date.now() + ENDED_WITHIN_MS; isRunning(owner); await sleep(LOOK_INTERVAL_MS)) {
     if (Date.now() > end) throw new LocalStopError(owner.pid, ENDED_WITHIN_MS / 1000);

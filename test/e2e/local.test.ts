@@ -141,6 +141,9 @@ test('on other ports than before the functions find the regions all the same', a
 
 test('a local cloud that was killed is told from a running one, and of two starts at once one takes it up', async () => {
   const first = await told(['local', 'start']);
+  await dropAndWatch('before.qcow2');
+  const functions = childrenOf(first.pid);
+  expect(functions.length).toBeGreaterThan(0);
   process.kill(first.pid, 'SIGKILL');
   await expect.poll(() => processMark(first.pid)).toBeUndefined();
   expect(await byoi(['local', 'status'])).toMatchObject({
@@ -150,6 +153,8 @@ test('a local cloud that was killed is told from a running one, and of two start
   const [one, other] = await Promise.all([told(['local', 'start']), told(['local', 'start'])]);
   expect(one).toEqual(other);
   expect(one.endpoints).toEqual(first.endpoints);
+  // The functions that outlived it are gone, too.
+  expect(functions.map(processMark).filter(Boolean)).toEqual([]);
   expect(readdirSync(folder).filter((name) => name.startsWith('owner-'))).toHaveLength(1);
 });
 

@@ -62,8 +62,7 @@ async function show(io: Io, options: StartOptions, folder: DataFolder): Promise<
 ${ends} To use it from ${options.foreground ? 'another' : 'this'} shell:
 
   eval "$(${environmentCommand(options)})"
-  oci os object put -bn ${described.dropBucket} --file disk.qcow2
-  ${commandName()} runs watch
+  ${commandName()} drop disk.qcow2
   oci compute image list -c ${described.compartmentId}
 `);
 }

@@ -17,14 +17,19 @@ const home = join(folder, 'home');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(cwd: string, program: string, ...args: string[]): string {
+  return runWith({}, cwd, program, ...args);
+}
+function runWith(variables: Record<string, string>, cwd: string, program: string, ...args: string[]): string {
   return execFileSync(program, args, {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, HOME: home, TMPDIR: folder },
+    env: { ...env, HOME: home, TMPDIR: folder, ...variables },
   });
 }
-const byoi = (...args: string[]) => run(folder, join(folder, 'node_modules/.bin/byoi'), ...args);
+const byoi = (...args: string[]) => byoiWith({}, ...args);
+const byoiWith = (variables: Record<string, string>, ...args: string[]) =>
+  runWith(variables, folder, join(folder, 'node_modules/.bin/byoi'), ...args);
 
 interface Packed {
   readonly filename: string;
@@ -71,16 +76,19 @@ test(`${size} give a command that says its version, and a verdict on a disk`, ()
   });
 });
 
-test('the installed command runs the embedded OCI with the functions, in the user’s own folder, and nothing of it stays', () => {
+test('the installed command runs the embedded OCI with its functions, and a disk that it drops becomes an image', () => {
   onTestFinished(() => void byoi('local', 'reset', '--force'));
   const started = JSON.parse(byoi('local', 'start', '--output', 'json'));
   expect(started).toMatchObject({ running: true, dataDir: join(home, '.local/share/byoi/local') });
-  expect(byoi('local', 'status')).toContain('0 open, 0 in all');
+  const variables = JSON.parse(byoi('local', 'env', '--output', 'json'));
+  const disk = 'node_modules/byoi/dist/demo-disk.qcow2';
+  const dropped = JSON.parse(byoiWith(variables, 'drop', disk, '--output', 'json'));
+  expect(JSON.stringify(dropped)).toContain('"state":"SUCCEEDED"');
+  expect(byoi('local', 'status')).toContain('0 open, 1 in all');
   expect(JSON.parse(byoi('local', 'stop', '--output', 'json'))).toEqual({
     running: false,
     stopped: started.pid,
   });
-  const runs = JSON.parse(byoi('local', 'demo', '--output', 'json'));
-  expect(runs).toMatchObject([{ state: 'SUCCEEDED' }, { state: 'SUCCEEDED' }]);
+  // Neither its functions' folders nor anything else is left where temporary files are.
   expect(readdirSync(folder).filter((name) => /^byoi-(?!.*\.tgz)/.test(name))).toEqual([]);
 });

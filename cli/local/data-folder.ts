@@ -85,8 +85,7 @@ export function prepare({ path }: DataFolder): void {
   } catch (cause) {
     throw new LocalDataFolderError(path, 'it cannot be made', { cause });
   }
-  const names = entries(path);
-  const foreign = names.includes(STATE) ? undefined : names.find((name) => !isOurs(name));
+  const foreign = isUsed(path) ? undefined : entries(path).find((name) => name !== LOG);
   if (foreign !== undefined)
     throw new LocalDataFolderError(path, `it has other files in it, such as ${foreign}`);
 }
@@ -133,5 +132,5 @@ export function removeData({ path }: DataFolder): boolean {
   return ours.length > 0;
 }
 
-/** A folder `cloud` alone may be anybody's. */
+/** Was anything ever started here? A folder `cloud` alone may be anybody's. */
 const isUsed = (path: string) => entries(path).some((name) => name === STATE || isOwnerFile(name));

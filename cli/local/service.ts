@@ -44,47 +44,54 @@ type Report = { readonly ready: true } | { readonly failure: ReturnType<typeof f
  */
 export async function serve(
   folder: DataFolder,
-  { timeScale, port }: ServeOptions,
+  options: ServeOptions,
   log: (line: string) => void,
   onReady: () => void,
 ): Promise<void> {
   const interrupted = interruption();
   prepare(folder);
-  const state = readState(folder);
   const ownership = claim(folder.path);
   if (!ownership) throw new LocalRunningError(folder.path, ownerOf(folder.path)?.owner.pid ?? 0);
   try {
     endLeftovers(folder.functionsFile);
-    const deployed = state?.deployment ?? null;
-    // Killed before all was deployed: nobody was told that there is anything.
-    if (!deployed) rmSync(folder.cloudDir, { recursive: true, force: true });
-    const regions = REGIONS.map((name, index) => ({ name, port: portOf(name, index) }));
-    if (!state) writeState(folder, { regions: [], deployment: null });
-    const options = {
-      dataDir: folder.cloudDir,
-      regions,
-      functionsDir: FUNCTIONS_DIR,
-      timeScale,
-      log,
-      onProcess: (traces: { pid: number; folder: string }) => noteProcess(folder.functionsFile, traces),
-    };
-    const local = await startLocalCloud(options, PACE, deployed).catch((error) => {
-      throw error.syscall === 'listen' ? new LocalPortTakenError(error.port, { cause: error }) : error;
-    });
-    writeState(folder, { regions: listening(local), deployment: local.deployment });
+    const { cloud } = await takeUp(folder, options, log);
     ownership.ready();
     onReady();
-    await Promise.race([interrupted, local.cloud.ended]);
-    await local.cloud.stop();
+    await Promise.race([interrupted, cloud.ended]);
+    await cloud.stop();
     rmSync(folder.functionsFile, { force: true });
   } finally {
     ownership.ended();
   }
+}
 
-  function portOf(name: string, index: number): number {
-    if (port !== undefined) return port === 0 ? 0 : port + index;
-    return state?.regions.find((known) => known.name === name)?.port ?? 0;
-  }
+/** Starts what the folder has, or the first thing that it has. */
+async function takeUp(
+  folder: DataFolder,
+  { timeScale, port }: ServeOptions,
+  log: (line: string) => void,
+): Promise<LocalCloud> {
+  const state = readState(folder);
+  const deployed = state?.deployment ?? null;
+  if (!state) writeState(folder, { regions: [], deployment: null });
+  // Killed before all was deployed: nobody was told that there is anything.
+  if (!deployed) rmSync(folder.cloudDir, { recursive: true, force: true });
+  const lastPortOf = (name: string) => state?.regions.find((region) => region.name === name)?.port ?? 0;
+  const portOf = (name: string, index: number) =>
+    port === undefined ? lastPortOf(name) : port && port + index;
+  const options = {
+    dataDir: folder.cloudDir,
+    regions: REGIONS.map((name, index) => ({ name, port: portOf(name, index) })),
+    functionsDir: FUNCTIONS_DIR,
+    timeScale,
+    log,
+    onProcess: (traces: { pid: number; folder: string }) => noteProcess(folder.functionsFile, traces),
+  };
+  const local = await startLocalCloud(options, PACE, deployed).catch((error) => {
+    throw error.syscall === 'listen' ? new LocalPortTakenError(error.port, { cause: error }) : error;
+  });
+  writeState(folder, { regions: listening(local), deployment: local.deployment });
+  return local;
 }
 
 const listening = ({ endpoints }: LocalCloud) =>

@@ -1,6 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,5 +234,10 @@ test('a reset asks first, and leaves what is not its own', async () => {
     err: expect.stringMatching(/^error LOCAL_DATA_FOLDER: .*mine\.txt/),
   });
   expect(await told(['local', 'reset', '--force'])).toEqual({ removed: null });
-  expect(existsSync(join(folder, 'mine.txt'))).toBe(true);
+  rmSync(join(folder, 'mine.txt'));
+  mkdirSync(join(folder, 'cloud'));
+  writeFileSync(join(folder, 'cloud', 'mine.txt'), 'x');
+  expect((await byoi(['local', 'start'])).err).toContain('LOCAL_DATA_FOLDER');
+  expect(await told(['local', 'reset', '--force'])).toEqual({ removed: null });
+  expect(existsSync(join(folder, 'cloud', 'mine.txt'))).toBe(true);
 });

@@ -55,7 +55,7 @@ const isOurs = (name: string) =>
 
 /** @param given the folder of `--data-dir`; without it one of the user's own, as the XDG base directories have it */
 export function dataFolder(given?: string): DataFolder {
-  const path = given === undefined ? join(dataHome(), 'byoi', 'local') : resolve(given);
+  const path = given ? resolve(given) : join(dataHome(), 'byoi', 'local');
   return {
     path,
     logFile: join(path, LOG),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDrop } from './commands/drop.ts';
 import { registerInspect } from './commands/inspect.ts';
@@ -16,7 +17,7 @@ import type { Io } from './terminal.ts';
  * Runs the `byoi` command.
  *
  * @param argv arguments, without Node's path and the script's
- * @returns the exit status: 0 done, 1 an error, 2 refused, or the arguments were wrong
+ * @returns the exit status: 0 done, 1 an error, 2 refused, or the arguments were wrong; 3 not running
  */
 export async function runProgram(argv: readonly string[], io: Io): Promise<ExitCode> {
   let status: ExitCode = EXIT.ok;
@@ -65,5 +66,6 @@ export function buildProgram(io: Io, context: Context): Command {
   registerLocal(program, context);
   registerRuns(program, context);
   registerRules(program, context);
+  registerCompletion(program, context);
   return program;
 }

@@ -5,7 +5,7 @@ import { painter, printable } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command's exit status says. */
-export const EXIT = { ok: 0, error: 1, refused: 2 } as const;
+export const EXIT = { ok: 0, error: 1, refused: 2, notRunning: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**

@@ -7,6 +7,7 @@ import { compute } from './compute/service.ts';
 import { control } from './control/service.ts';
 import { events } from './events/service.ts';
 import { Faults } from './faults.ts';
+import type { ProcessTraces } from './functions/process.ts';
 import { FunctionRuntime } from './functions/runtime.ts';
 import { functions } from './functions/service.ts';
 import { ensureAdministrator, privateKeyPem } from './identity/administrators.ts';
@@ -45,6 +46,8 @@ export interface CloudOptions {
   /** Function processes at once, as OCI's concurrency limit; beyond it 429. */
   readonly functionPool?: number;
   readonly log?: (line: string) => void;
+  /** Told of every function's process that is started: what to end, should the cloud be killed. */
+  readonly onProcess?: (traces: ProcessTraces) => void;
 }
 
 /** A running embedded OCI. */
@@ -57,6 +60,9 @@ export class Cloud {
   readonly runtime: FunctionRuntime;
   readonly regions = new Map<string, Region>();
   readonly log: (line: string) => void;
+  /** Resolves once it has stopped, whoever asked for it. */
+  readonly ended: Promise<void>;
+  #setEnded = () => {};
   readonly #servers: Server[] = [];
   readonly #tables: { close(): void }[] = [];
   #stopped: Promise<void> | undefined;
@@ -64,6 +70,9 @@ export class Cloud {
   constructor(options: CloudOptions) {
     this.dataDir = resolve(options.dataDir);
     this.log = options.log ?? (() => {});
+    this.ended = new Promise((resolve) => {
+      this.#setEnded = resolve;
+    });
     this.clock = new Clock(options.timeScale ?? 1);
     mkdirSync(this.#path(''), { recursive: true });
     this.principals = new Principals(this.#table<ApiKey>('api-keys'), privateKeyPem(this.#path('cloud.pem')));
@@ -75,13 +84,20 @@ export class Cloud {
     this.runtime = new FunctionRuntime(this, {
       functionsDir: options.functionsDir,
       poolSize: options.functionPool ?? 8,
+      onProcess: options.onProcess,
     });
   }
 
   /** Starts listening; the tenancy, its administrator and the CLI's configuration are made the first time. */
   static async start(options: CloudOptions): Promise<Cloud> {
     const cloud = new Cloud(options);
-    for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
+    try {
+      for (const { name, port } of options.regions) await cloud.#startRegion(name, port ?? 0);
+    } catch (error) {
+      // A port is taken: the regions that listen already would keep the process alive.
+      await cloud.stop();
+      throw error;
+    }
     cloud.#ensureTenancies();
     for (const region of cloud.regions.values()) region.start();
     return cloud;
@@ -102,6 +118,7 @@ export class Cloud {
     }
     for (const region of this.regions.values()) region.close();
     for (const table of this.#tables) table.close();
+    this.#setEnded();
   }
 
   region(name: string): Region | undefined {

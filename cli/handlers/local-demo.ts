@@ -13,10 +13,12 @@ import { checkNames, nameFiles } from '../drop-checks.ts';
 import { RunNotOpenedError } from '../errors.ts';
 import { DEMO_DISK, FUNCTIONS_DIR } from '../local/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud.ts';
+import { FIRST_REGION, PACE, REGIONS, SECOND_REGION } from '../local/settings.ts';
 import { checkTemporaryFolder } from '../local/temporary-folder.ts';
 import type { GlobalOptions } from '../options.ts';
 import { formatBytes, json, painter, printable } from '../output.ts';
 import { startProgress } from '../progress.ts';
+import { commandName } from '../render-local.ts';
 import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
@@ -30,13 +32,8 @@ export interface DemoOptions extends GlobalOptions {
   readonly timeScale: number;
 }
 
-const FIRST_REGION = 'us-ashburn-1';
-const SECOND_REGION = 'us-phoenix-1';
-const REGIONS = [{ name: FIRST_REGION }, { name: SECOND_REGION }];
 /** The ledger is on this machine: it may be looked at as often as a person can see. */
 const LOOK_INTERVAL_MS = 100;
-/** Work goes faster than in OCI, so that it is looked at more often too. */
-const PACE = { pollFirstSeconds: 0.5, pollMaxSeconds: 5 };
 /** An event takes milliseconds here, a function's first start well below a second. */
 const OPENED_WITHIN_MS = 20_000;
 
@@ -53,7 +50,8 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
   const dataDir = mkdtempSync(join(tmpdir(), 'byoi-'));
   const say = options.output === 'json' ? io.err.write : io.out.write;
   const log = (line: string) => options.debug && io.err.write(`${printable(line)}\n`);
-  const cloud = { dataDir, regions: REGIONS, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale, log };
+  const regions = REGIONS.map((name) => ({ name }));
+  const cloud = { dataDir, regions, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale, log };
   let local: LocalCloud | undefined;
   try {
     local = await startLocalCloud(cloud, PACE);
@@ -170,8 +168,6 @@ async function drop({ clients, deployment }: LocalCloud, path: string): Promise<
 function howToUse({ cloud, endpoints, deployment }: LocalCloud): string {
   const [endpoint] = Object.values(endpoints);
   const { namespace, bucket } = deployment.ledger;
-  // `npm start` is called in the package's folder, where npx finds the command and the PATH does not.
-  const byoi = process.env.npm_lifecycle_event === 'start' ? 'npx byoi' : 'byoi';
   return `
 The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
 
@@ -180,8 +176,8 @@ The cloud keeps running; Ctrl-C ends it. To use it from another terminal:
 
   oci --endpoint ${endpoint} os object put -ns ${namespace} -bn ${deployment.dropBucket} --file disk.qcow2
   oci --endpoint ${endpoint} compute image list -c ${deployment.compartmentId}
-  ${byoi} drop disk.qcow2
-  ${byoi} runs watch
+  ${commandName()} drop disk.qcow2
+  ${commandName()} runs watch
 
 With an SDK: read that configuration file, and set each client's endpoint to ${endpoint}.
 `;

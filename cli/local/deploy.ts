@@ -48,6 +48,7 @@ interface Buckets {
   readonly copies: string;
 }
 
+const APPLICATION = 'byoi';
 const FUNCTION_NAMES = ['import-image', 'export-image', 'copy-image', 'advance-runs'];
 /** As in each function's func.yaml. */
 const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300, detachedModeTimeoutInSeconds: 1200 };
@@ -115,6 +116,28 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   };
 }
 
+/** Tells the functions where the regions listen now. */
+export async function moveEndpoints(
+  { httpClient, endpoints, hubRegion }: Pick<DeployOptions, 'httpClient' | 'endpoints' | 'hubRegion'>,
+  { compartmentId, ledger }: LocalDeployment,
+): Promise<void> {
+  const functions = regionalClient(FunctionsManagementClient, httpClient, hubRegion, endpoints);
+  const { items } = await functions.listApplications({ compartmentId, displayName: APPLICATION });
+  for (const { id: applicationId } of items) {
+    await functions.updateApplication({
+      applicationId,
+      updateApplicationDetails: { config: applicationConfig(ledger, endpoints) },
+    });
+  }
+}
+
+const applicationConfig = (ledger: LedgerAddress, endpoints: Endpoints) => ({
+  BYOI_LEDGER_REGION: ledger.region,
+  BYOI_LEDGER_NAMESPACE: ledger.namespace,
+  BYOI_LEDGER_BUCKET: ledger.bucket,
+  BYOI_ENDPOINTS: JSON.stringify(endpoints),
+});
+
 async function createBuckets(
   { httpClient, endpoints, hubRegion }: DeployOptions,
   buckets: Buckets,
@@ -162,15 +185,10 @@ async function createFunctions(
   const { application } = await functions.createApplication({
     createApplicationDetails: {
       compartmentId,
-      displayName: 'byoi',
+      displayName: APPLICATION,
       // A function on an embedded OCI needs no network of its own, but the API asks for one.
       subnetIds: ['ocid1.subnet.oc1..local'],
-      config: {
-        BYOI_LEDGER_REGION: ledger.region,
-        BYOI_LEDGER_NAMESPACE: ledger.namespace,
-        BYOI_LEDGER_BUCKET: ledger.bucket,
-        BYOI_ENDPOINTS: JSON.stringify(endpoints),
-      },
+      config: applicationConfig(ledger, endpoints),
     },
   });
   const ids: Record<string, string> = {};

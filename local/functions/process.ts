@@ -58,6 +58,12 @@ export interface FunctionAnswer {
   readonly body: Buffer;
 }
 
+/** A function's process and the folder with its socket. */
+export interface ProcessTraces {
+  readonly pid: number;
+  readonly folder: string;
+}
+
 /** A function's process, as a Fn server runs a container: FDK over a unix socket, one call at a time. */
 export class FunctionProcess {
   readonly spec: ProcessSpec;
@@ -88,6 +94,12 @@ export class FunctionProcess {
     this.#ready = this.#start(sessions);
     // A process may be discarded before anyone calls it: then nobody asks why it did not start.
     this.#ready.catch(() => {});
+  }
+
+  /** What is left of it should the embedded OCI be killed: undefined where it could not be started. */
+  get traces(): ProcessTraces | undefined {
+    const { pid } = this.#child;
+    return pid === undefined ? undefined : { pid, folder: this.#folder };
   }
 
   /** Can it be called? */

@@ -5,7 +5,13 @@ import { DroppedCall } from '../faults.ts';
 import type { Principal } from '../identity/principals.ts';
 import { randomName } from '../ids.ts';
 import { functionFailed, imageNotAvailable, tooManyRequests } from './errors.ts';
-import { type FunctionAnswer, type FunctionCall, FunctionProcess, type ProcessSpec } from './process.ts';
+import {
+  type FunctionAnswer,
+  type FunctionCall,
+  FunctionProcess,
+  type ProcessSpec,
+  type ProcessTraces,
+} from './process.ts';
 import { Sessions } from './sessions.ts';
 
 /** A process that nobody called for so long is ended. */
@@ -36,6 +42,7 @@ export class FunctionRuntime {
   readonly #cloud: Cloud;
   readonly #functionsDir: string | undefined;
   readonly #poolSize: number;
+  readonly #onProcess: (traces: ProcessTraces) => void;
   readonly #sessions: Sessions;
   /** The least recently used first. */
   readonly #pool = new Set<PooledProcess>();
@@ -47,10 +54,18 @@ export class FunctionRuntime {
   };
   #stopped = false;
 
-  constructor(cloud: Cloud, options: { functionsDir: string | undefined; poolSize: number }) {
+  constructor(
+    cloud: Cloud,
+    options: {
+      functionsDir: string | undefined;
+      poolSize: number;
+      onProcess?: ((traces: ProcessTraces) => void) | undefined;
+    },
+  ) {
     this.#cloud = cloud;
     this.#functionsDir = options.functionsDir;
     this.#poolSize = options.poolSize;
+    this.#onProcess = options.onProcess ?? (() => {});
     this.#sessions = new Sessions(cloud.principals);
     process.once('exit', this.#killAll);
   }
@@ -179,6 +194,7 @@ export class FunctionRuntime {
       processId: randomName(16),
     };
     const process = new FunctionProcess({ ...target, folder, principal }, this.#sessions, target.log);
+    if (process.traces) this.#onProcess(process.traces);
     const pooled: PooledProcess = { process, version: target.version, busy: true, calls: 0 };
     this.#pool.add(pooled);
     return pooled;

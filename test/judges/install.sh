@@ -52,6 +52,8 @@ need makefs makefs
 need xorriso xorriso
 need tmux tmux
 need buildah buildah
+need zsh zsh
+need fish fish
 need python3 python3
 python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerConfig } from './commands/config.ts';
 import { registerDrop } from './commands/drop.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
 import { registerReplicate, registerShare } from './commands/replicate.ts';
@@ -65,5 +66,6 @@ export function buildProgram(io: Io, context: Context): Command {
   registerLocal(program, context);
   registerRuns(program, context);
   registerRules(program, context);
+  registerDoctor(program, context);
   return program;
 }

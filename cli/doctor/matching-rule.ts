@@ -31,7 +31,7 @@ export function matchesRule(rule: string, principal: FunctionPrincipal): boolean
     const [operator, value] = [take(), take()];
     // A condition on a tag that need only be there ends after its name; that and anything else is not followed.
     if ((operator !== '=' && operator !== '!=') || !value?.startsWith("'")) throw new RuleUnread();
-    const known = valueOf(word ?? '', principal);
+    const known = attributeOf(word ?? '', principal);
     if (known === undefined) return undefined;
     const same = known === value.slice(1, -1);
     return operator === '=' ? same : !same;
@@ -58,7 +58,7 @@ export function matchesRule(rule: string, principal: FunctionPrincipal): boolean
 
 class RuleUnread extends Error {}
 
-function valueOf(key: string, { id, compartmentId }: FunctionPrincipal): string | undefined {
+function attributeOf(key: string, { id, compartmentId }: FunctionPrincipal): string | undefined {
   switch (key) {
     case 'resource.type':
       return 'fnfunc';

@@ -76,7 +76,7 @@ function functionFindings(
         remedy: `Deploy it there under this very name: \`fn deploy --app ${application.displayName}\` in functions/${name}.`,
       },
     ];
-  return [...settingsFindings(found, settings, ledger.region), ...configFindings(application, found, ledger)];
+  return settingsFindings(found, settings, region);
 }
 
 /** The smallest that will do: more is somebody's choice. */

@@ -7,7 +7,7 @@ export function registerDoctor(program: Command, context: Context): void {
     .command('doctor')
     .summary('look whether a deployment is ready, and say what to do where it is not')
     .description(
-      'Looks at all that a deployment needs, and says the fix for whatever is amiss; changes nothing. The functions are ' +
+      'Looks at all that a deployment needs, and says the fix for whatever is amiss; it leaves nothing behind. The functions are ' +
         'asked to try, with their own rights, the calls that they need. What you may not look at is told as not known. ' +
         'Exit status: 0 ready, 1 not ready.',
     )

@@ -3,7 +3,7 @@ import type { LedgerAddress } from '../../shared/oci/documents.ts';
 import { shellWord } from '../../shared/shell-word.ts';
 import { FUNCTION_SETTINGS, type FunctionSettings } from '../function-settings.ts';
 import type { DeployedApplication, Facts } from './facts.ts';
-import { type Check, type Finding, oci, ok } from './finding.ts';
+import { type Check, type Finding, ok } from './finding.ts';
 
 /** OCI's limit on the keys and values of a function's configuration, those of its application among them. */
 const MAX_CONFIG_BYTES = 4096;
@@ -19,7 +19,7 @@ export const functionsCheck = (facts: Facts): Check => ({
     const findings = [
       ...misnamed(found, config.advanceRunsFunctionId),
       ...Object.entries(FUNCTION_SETTINGS).flatMap(([name, settings]) =>
-        functionFindings(found, name, settings, ledger.region),
+        functionFindings(found, name, settings),
       ),
       ...configFindings(found, ledger),
       ...versions(found),
@@ -64,7 +64,6 @@ function functionFindings(
   { application, functions }: DeployedApplication,
   name: string,
   settings: FunctionSettings,
-  region: string,
 ): Finding[] {
   const found = functions.find(({ displayName }) => displayName === name);
   if (!found)
@@ -73,44 +72,42 @@ function functionFindings(
         level: 'problem',
         code: 'FUNCTIONS_MISSING',
         sentence: `There is no function ${name} in the application ${application.displayName}.`,
-        remedy: `Deploy it there under this very name: \`fn deploy --app ${application.displayName}\` in functions/${name}.`,
+        remedy: `Deploy it there under this very name: ${deployCommand(application, name)}.`,
       },
     ];
-  return settingsFindings(found, settings, region);
+  return settingsFindings(application, found, settings);
 }
 
+/** Or the stack is applied again, where Terraform made it. */
+const deployCommand = ({ displayName = '' }: models.Application, name: string): string =>
+  `\`fn deploy --app ${shellWord(displayName)}\` in functions/${name}, or apply the stack`;
+
 /** The smallest that will do: more is somebody's choice. */
-function settingsFindings(found: models.Function, settings: FunctionSettings, region: string): Finding[] {
-  const { displayName, lifecycleState } = found;
+function settingsFindings(
+  application: models.Application,
+  found: models.Function,
+  settings: FunctionSettings,
+): Finding[] {
+  const { displayName = '', lifecycleState } = found;
   const wanted = Object.entries(settings) as [keyof FunctionSettings, number][];
   const short = wanted.filter(([key, least]) => (found[key] ?? 0) < least);
   const inactive: Finding = {
     level: 'problem',
     code: 'FUNCTION_SETTINGS',
     sentence: `The function ${displayName} is ${lifecycleState}.`,
-    remedy: 'Deploy it again.',
+    remedy: `Deploy it again: ${deployCommand(application, displayName)}.`,
   };
   const less: Finding = {
     level: 'problem',
     code: 'FUNCTION_SETTINGS',
     sentence: `The function ${displayName} has ${short.map(([key]) => `${key} ${found[key]}`).join(', ')}, and needs ${short.map(([key, least]) => `${key} ${least}`).join(', ')}.`,
-    remedy: oci(
-      ...['fn', 'function', 'update', '--region', region, '--function-id', found.id],
-      ...short.flatMap(([key, least]) => [SETTING_OPTIONS[key], String(least)]),
-    ),
+    remedy: `Deploy it again as its func.yaml says: ${deployCommand(application, displayName)}.`,
   };
   return [
     ...(lifecycleState && lifecycleState !== 'ACTIVE' && lifecycleState !== 'UPDATING' ? [inactive] : []),
     ...(short.length > 0 ? [less] : []),
   ];
 }
-
-/** As the OCI CLI calls them. */
-const SETTING_OPTIONS: Readonly<Record<keyof FunctionSettings, string>> = {
-  memoryInMBs: '--memory-in-mbs',
-  timeoutInSeconds: '--timeout-in-seconds',
-  detachedModeTimeoutInSeconds: '--detached-mode-timeout-in-seconds',
-};
 
 function configFindings(found: DeployedApplication, ledger: LedgerAddress): Finding[] {
   const wanted = {

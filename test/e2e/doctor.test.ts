@@ -153,7 +153,7 @@ const breakages: Breakage[] = [
     },
     code: 'FUNCTION_SETTINGS',
     check: /^functions$/,
-    remedy: /^`oci fn function update --region us-ashburn-1 --function-id ocid1\S+ --memory-in-mbs 256`$/,
+    remedy: /`fn deploy --app byoi` in functions\/copy-image, or apply the stack\.$/,
   },
   {
     name: 'advance-runs, which is another function',

@@ -44,7 +44,7 @@ export function sdkPython(): string {
   return join(dirname(realpathSync(findOciCli())), 'python3');
 }
 
-function findOciCli(): string {
+export function findOciCli(): string {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const candidates = [
     process.env.BYOI_OCI_CLI,

@@ -106,8 +106,9 @@ describe('the functions', () => {
       [
         {
           code: 'FUNCTION_SETTINGS',
-          remedy:
-            '`oci fn function update --region us-ashburn-1 --function-id id-of-advance-runs --timeout-in-seconds 300 --detached-mode-timeout-in-seconds 1200`',
+          sentence:
+            'The function advance-runs has timeoutInSeconds 30, detachedModeTimeoutInSeconds 300, and needs timeoutInSeconds 300, detachedModeTimeoutInSeconds 1200.',
+          remedy: expect.stringContaining('`fn deploy --app byoi` in functions/advance-runs'),
         },
       ],
     ],

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerConfig } from './commands/config.ts';
-import { registerDrop } from './commands/drop.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerDrop } from './commands/drop.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
 import { registerReplicate, registerShare } from './commands/replicate.ts';

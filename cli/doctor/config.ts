@@ -1,9 +1,10 @@
 import type { Deadline } from '../../shared/deadline.ts';
 import type { Clients } from '../../shared/oci/clients.ts';
 import { type LedgerAddress, openDocuments } from '../../shared/oci/documents.ts';
-import { ConfigError, checkBuckets, configSchema } from '../../shared/runtime/config.ts';
+import { ConfigError } from '../../shared/runtime/config.ts';
 import { type Deployment, deploymentOn } from '../../shared/runtime/deployment.ts';
 import type { Log } from '../../shared/runtime/log.ts';
+import { checkValue } from '../handlers/config-check.ts';
 import { type Check, type Finding, oci, ok } from './finding.ts';
 import { HiddenError } from './run-checks.ts';
 
@@ -21,8 +22,13 @@ export const configCheck = (
   right: `read objects in compartment <of the bucket> where target.bucket.name = '${ledger.bucket}'`,
   async run() {
     const problems = await problemsOf(clients, ledger);
+    try {
+      opened(await deploymentOn(clients, ledger, deadline, log));
+    } catch (error) {
+      // Told already. Where the functions would take it all the same, the rest is looked at, too.
+      if (problems.length === 0 || !(error instanceof ConfigError)) throw error;
+    }
     if (problems.length > 0) return problems.map((sentence) => invalid(sentence, ledger));
-    opened(await deploymentOn(clients, ledger, deadline, log));
     return [ok(`valid, in the bucket ${ledger.bucket} in ${ledger.region}`)];
   },
 });
@@ -34,11 +40,11 @@ const invalid = (sentence: string, { region, namespace, bucket }: LedgerAddress)
   remedy: `Correct it after docs/configuration.md, and put it there: ${oci('os', 'object', 'put', '--region', region, '-ns', namespace, '-bn', bucket, '--file', NAME, '--force')}`,
 });
 
-async function problemsOf(clients: Clients, ledger: LedgerAddress): Promise<string[]> {
+async function problemsOf(clients: Clients, ledger: LedgerAddress): Promise<readonly string[]> {
   const documents = openDocuments(clients, ledger);
   try {
     const stored = await documents.read<unknown>(NAME);
-    if (stored) return problemsIn(stored.value, ledger);
+    if (stored) return checkValue(stored.value, ledger).problems;
   } catch (error) {
     if (error instanceof SyntaxError) return [`It is no valid JSON: ${error.message}`];
     throw error;
@@ -47,17 +53,4 @@ async function problemsOf(clients: Clients, ledger: LedgerAddress): Promise<stri
     if (name === NAME)
       throw new HiddenError(`config.json is listed in ${ledger.bucket}, and cannot be read.`);
   return [`There is no config.json in the bucket ${ledger.bucket}.`];
-}
-
-function problemsIn(value: unknown, ledger: LedgerAddress): string[] {
-  const parsed = configSchema.safeParse(value);
-  if (!parsed.success)
-    return parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}.`);
-  try {
-    checkBuckets(parsed.data, ledger);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return [error.message];
-    throw error;
-  }
 }

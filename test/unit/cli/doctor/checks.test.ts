@@ -95,6 +95,16 @@ describe('config.json', () => {
     ]);
   });
 
+  test('with a mistake that no function minds is told, and the rest is looked at', async () => {
+    const opened = vi.fn();
+    const unknown = { ...A_CONFIG, replicateDropsTo: ['eu-frankfurt-1'] };
+    const found = await check(content(JSON.stringify(unknown)), opened);
+    expect(found).toMatchObject([
+      { code: 'CONFIG_INVALID', sentence: expect.stringContaining('eu-frankfurt-1') },
+    ]);
+    expect(opened).toHaveBeenCalledOnce();
+  });
+
   test.each([
     ['is not there', [], 'CONFIG_INVALID'],
     ['is there and cannot be read', ['config.json'], 'CHECK_NOT_ALLOWED'],

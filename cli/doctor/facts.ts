@@ -5,6 +5,7 @@ import type { Clients } from '../../shared/oci/clients.ts';
 import { call, callUnlessMissing, pages } from '../../shared/oci/errors.ts';
 import type { BucketAddress } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
+import { FUNCTION_SETTINGS } from '../function-settings.ts';
 import { matchesRule } from './matching-rule.ts';
 import { HiddenError } from './run-checks.ts';
 
@@ -13,6 +14,10 @@ export interface DeployedApplication {
   readonly application: functions.Application;
   readonly functions: readonly functions.Function[];
 }
+
+/** Without those that somebody else has put into the application. */
+export const ownFunctions = ({ functions }: DeployedApplication): functions.Function[] =>
+  functions.filter(({ displayName }) => Object.hasOwn(FUNCTION_SETTINGS, displayName ?? ''));
 
 /** What several checks ask for, each asked once. */
 export interface Facts {
@@ -129,9 +134,9 @@ async function readAncestry(clients: Clients, region: string, compartmentId: str
 
 async function matchingGroups(facts: Facts): ReturnType<Facts['dynamicGroups']> {
   const { clients, ledger } = facts.deployment;
-  const principals = ((await facts.application())?.functions ?? []).map(({ id, compartmentId }) => ({
-    id,
-    compartmentId: compartmentId ?? '',
+  const application = await facts.application();
+  const principals = (application ? ownFunctions(application) : []).map(({ id, compartmentId = '' }) => ({
+    ...{ id, compartmentId },
   }));
   const compartmentId = await facts.tenancyId();
   const client = await clients.identity(ledger.region);

@@ -2,7 +2,7 @@ import type { models } from 'oci-functions';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
 import { shellWord } from '../../shared/shell-word.ts';
 import { FUNCTION_SETTINGS, type FunctionSettings } from '../function-settings.ts';
-import type { DeployedApplication, Facts } from './facts.ts';
+import { type DeployedApplication, type Facts, ownFunctions } from './facts.ts';
 import { type Check, type Finding, ok } from './finding.ts';
 
 /** OCI's limit on the keys and values of a function's configuration, those of its application among them. */
@@ -28,16 +28,13 @@ export const functionsCheck = (facts: Facts): Check => ({
   },
 });
 
-const own = ({ functions }: DeployedApplication) =>
-  functions.filter(({ displayName }) => Object.hasOwn(FUNCTION_SETTINGS, displayName ?? ''));
-
 /** `…/byoi/import-image:0.1.0` → `0.1.0` */
 const tagOf = ({ image = '' }: models.Function) => /:([^:/@]+)$/.exec(image)?.[1] ?? image;
 
-const tagsOf = (found: DeployedApplication) => Array.from(new Set(own(found).map(tagOf)));
+const tagsOf = (found: DeployedApplication) => Array.from(new Set(ownFunctions(found).map(tagOf)));
 
 const wellText = (found: DeployedApplication) =>
-  `${own(found).length} in the application ${found.application.displayName}, images ${tagsOf(found).join(', ')}`;
+  `${ownFunctions(found).length} in the application ${found.application.displayName}, images ${tagsOf(found).join(', ')}`;
 
 const unknownFunction = (id: string, compartmentId: string): Finding => ({
   level: 'problem',
@@ -80,7 +77,7 @@ function functionFindings(
 
 /** Or the stack is applied again, where Terraform made it. */
 const deployCommand = ({ displayName = '' }: models.Application, name: string): string =>
-  `\`fn deploy --app ${shellWord(displayName)}\` in functions/${name}, or apply the stack`;
+  `\`fn deploy --app ${shellWord(displayName)}\` in the folder of ${name}, or apply the stack`;
 
 /** The smallest that will do: more is somebody's choice. */
 function settingsFindings(
@@ -117,16 +114,16 @@ function configFindings(found: DeployedApplication, ledger: LedgerAddress): Find
   };
   return [
     ...Object.entries(wanted).flatMap(([key, value]) => keyFindings(found, key, value)),
-    ...own(found).flatMap((one) => sizeFindings(found.application, one)),
+    ...ownFunctions(found).flatMap((one) => sizeFindings(found.application, one)),
   ];
 }
 
 /** A function's own key goes before the application's. */
 function keyFindings(found: DeployedApplication, key: string, value: string): Finding[] {
   const { application } = found;
-  const lacking = own(found).filter(({ config }) => !(config?.[key] || application.config?.[key]));
+  const lacking = ownFunctions(found).filter(({ config }) => !(config?.[key] || application.config?.[key]));
   const ofAll = application.config?.[key];
-  const others = own(found).filter(({ config }) => config?.[key] && config[key] !== value);
+  const others = ownFunctions(found).filter(({ config }) => config?.[key] && config[key] !== value);
   const forAll = `\`${['fn', 'config', 'app', application.displayName ?? '', key, value].map(shellWord).join(' ')}\``;
   const findings: Finding[] = others.map(({ displayName = '', config }) => ({
     level: 'problem',
@@ -175,7 +172,7 @@ function versions(found: DeployedApplication): Finding[] {
     {
       level: 'warning',
       code: 'FUNCTION_VERSIONS_DIFFER',
-      sentence: `The functions' images are of different versions: ${own(found)
+      sentence: `The functions' images are of different versions: ${ownFunctions(found)
         .map((one) => `${one.displayName} ${tagOf(one)}`)
         .join(', ')}.`,
       remedy: 'Deploy all four from one version.',

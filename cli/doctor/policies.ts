@@ -1,7 +1,7 @@
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { pages } from '../../shared/oci/errors.ts';
 import { allowsCopy, type Judgement } from './copy-policy.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, ownFunctions } from './facts.ts';
 import { type Check, type Finding, oci, ok } from './finding.ts';
 import { functionsRule } from './matching-rule.ts';
 
@@ -13,7 +13,8 @@ export const dynamicGroupCheck = (facts: Facts): Check => ({
     const sure = groups.filter(({ matches }) => matches).map(({ group }) => group.name);
     if (sure.length > 0) return [ok(sure.join(', '))];
     const unsure = groups.map(({ group }) => group.name);
-    const ids = ((await facts.application())?.functions ?? []).map(({ id }) => id);
+    const application = await facts.application();
+    const ids = (application ? ownFunctions(application) : []).map(({ id }) => id);
     const sentence =
       unsure.length > 0
         ? `Whether ${unsure.join(', ')} has the functions in it only OCI knows, by their tags.`

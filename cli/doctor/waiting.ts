@@ -22,7 +22,7 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
       ...config.dropBuckets.map(async (bucket) => {
         const address = { region, namespace, bucket };
         const { found, more } = await waitingIn(address);
-        return found === 0 && !more ? [] : [waitingFinding(bucket, found, more)];
+        return found === 0 ? [] : [waitingFinding(bucket, found, more)];
       }),
     ]);
     const findings = waiting.flat();
@@ -51,11 +51,12 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
 });
 
 function waitingFinding(bucket: string, found: number, more: boolean): Finding {
-  const rest = more ? ` of the first ${MAX_OBJECTS} objects; there are more` : '';
+  const count = `${more ? 'At least ' : ''}${found} ${found === 1 ? 'object' : 'objects'}`;
+  const rest = more ? `; the first ${MAX_OBJECTS} objects were looked at` : '';
   return {
     level: 'warning',
     code: 'OBJECTS_WAITING',
-    sentence: `${more ? 'At least ' : ''}${found} objects without a run lie in ${bucket}${rest}.`,
+    sentence: `Without a run, in ${bucket}: ${count}${rest}.`,
     remedy: 'Nothing need be done: the schedule takes them up. Take away what shall not become an image.',
   };
 }

@@ -153,7 +153,7 @@ const breakages: Breakage[] = [
     },
     code: 'FUNCTION_SETTINGS',
     check: /^functions$/,
-    remedy: /`fn deploy --app byoi` in functions\/copy-image, or apply the stack\.$/,
+    remedy: /`fn deploy --app byoi` in the folder of copy-image, or apply the stack\.$/,
   },
   {
     name: 'advance-runs, which is another function',
@@ -330,7 +330,7 @@ it('what lies in the drop bucket without a run is told, and is taken up by the s
   await setBucket('byoi-drop', true);
   const { amiss, ready } = await doctor('--no-invoke');
   expect(amiss).toMatchObject([
-    { code: 'OBJECTS_WAITING', level: 'warning', sentence: '1 objects without a run lie in byoi-drop.' },
+    { code: 'OBJECTS_WAITING', level: 'warning', sentence: 'Without a run, in byoi-drop: 1 object.' },
   ]);
   expect(ready).toBe(true);
   await byoi.tick();

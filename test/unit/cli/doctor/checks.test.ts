@@ -9,6 +9,7 @@ import { HiddenError, runChecks } from '../../../../cli/doctor/run-checks.ts';
 import { scheduleCheck } from '../../../../cli/doctor/schedule.ts';
 import { selfChecks } from '../../../../cli/doctor/self-check.ts';
 import { topicCheck } from '../../../../cli/doctor/topic.ts';
+import { waitingCheck } from '../../../../cli/doctor/waiting.ts';
 import { NO_DEADLINE } from '../../../../shared/deadline.ts';
 import { copyStatement } from '../../../../shared/drive/policy-statements.ts';
 import { A_CONFIG, A_LEDGER, fakeClients, fakeDeployment, serviceError } from '../../../support/fake-oci.ts';
@@ -440,5 +441,35 @@ describe('a self-check', () => {
       throw serviceError(status, 'x');
     };
     expect(await check(answer)).toMatchObject([{ level, code }]);
+  });
+});
+
+describe('objects without a run', () => {
+  const check = (count: number, known: (id: string) => boolean) => {
+    const objects = Array.from({ length: count }, (_, index) => ({ name: `${index}.qcow2`, etag: 'e' }));
+    const clients = fakeClients({
+      objectStorage: {
+        listObjects: () => ({ listObjects: { objects: [...objects, { name: 'README.txt' }] } }),
+      },
+    });
+    const runs = {
+      openMarkers: async function* () {},
+      get: async (id: string) => (known(id) ? { value: {} } : undefined),
+    };
+    return run(waitingCheck(factsOf(fakeDeployment({ clients, runs, ledger: A_LEDGER }), COMPARTMENT)));
+  };
+
+  test.each([
+    [1, () => false, 'Without a run, in drop: 1 object.'],
+    [1000, () => false, 'Without a run, in drop: 1000 objects.'],
+    [
+      1001,
+      () => false,
+      'Without a run, in drop: At least 1000 objects; the first 1000 objects were looked at.',
+    ],
+    [1, () => true, '0 open'],
+    [1001, () => true, '0 open'],
+  ])('of %i', async (count, known, sentence) => {
+    expect(await check(count, known)).toMatchObject([{ sentence }]);
   });
 });

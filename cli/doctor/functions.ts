@@ -77,7 +77,7 @@ function functionFindings(
 
 /** Or the stack is applied again, where Terraform made it. */
 const deployCommand = ({ displayName = '' }: models.Application, name: string): string =>
-  `\`fn deploy --app ${shellWord(displayName)}\` in the folder of ${name}, or apply the stack`;
+  `\`fn deploy --app ${shellWord(displayName)} --no-bump --build-arg FUNCTION=${name}\` (docs/deploy.md), or apply the stack`;
 
 /** The smallest that will do: more is somebody's choice. */
 function settingsFindings(

@@ -14,7 +14,7 @@ export const rulesCheck = ({ deployment }: Facts, chosen: string | undefined): C
     const place = await rulesPlaceOf(deployment, chosen);
     const [functions, present] = await Promise.all([deployedFunctions(deployment), readRules(place)]);
     try {
-      const wanted = wantedRules(scopeOf(config, ledger), functions, place.deployment);
+      const wanted = wantedRules(scopeOf(config, ledger), functions, place);
       const { steps, terraformRules } = planRules(wanted, present, place.deployment);
       const apply =
         terraformRules.length > 0

@@ -153,7 +153,8 @@ const breakages: Breakage[] = [
     },
     code: 'FUNCTION_SETTINGS',
     check: /^functions$/,
-    remedy: /`fn deploy --app byoi` in the folder of copy-image, or apply the stack\.$/,
+    remedy:
+      /`fn deploy --app byoi --no-bump --build-arg FUNCTION=copy-image` \(docs\/deploy\.md\), or apply the stack\.$/,
   },
   {
     name: 'advance-runs, which is another function',

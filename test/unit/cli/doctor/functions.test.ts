@@ -84,7 +84,7 @@ describe('the functions', () => {
       [
         {
           code: 'FUNCTIONS_MISSING',
-          remedy: expect.stringContaining('`fn deploy --app byoi` in the folder of copy-image'),
+          remedy: expect.stringContaining('`fn deploy --app byoi --no-bump --build-arg FUNCTION=copy-image`'),
         },
       ],
     ],
@@ -108,7 +108,9 @@ describe('the functions', () => {
           code: 'FUNCTION_SETTINGS',
           sentence:
             'The function advance-runs has timeoutInSeconds 30, detachedModeTimeoutInSeconds 300, and needs timeoutInSeconds 300, detachedModeTimeoutInSeconds 1200.',
-          remedy: expect.stringContaining('`fn deploy --app byoi` in the folder of advance-runs'),
+          remedy: expect.stringContaining(
+            '`fn deploy --app byoi --no-bump --build-arg FUNCTION=advance-runs`',
+          ),
         },
       ],
     ],

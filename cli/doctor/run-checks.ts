@@ -1,16 +1,20 @@
 import { concurrently } from '../../shared/concurrently.ts';
 import { ByoiError } from '../../shared/errors.ts';
 import { OciServiceError } from '../../shared/oci/errors.ts';
+import type { Log } from '../../shared/runtime/log.ts';
 import { type Check, type Checked, type Finding, worst } from './finding.ts';
 
 /** Checks at work at once, each with a call or two. */
 const AT_ONCE = 8;
 
 /** Runs all checks, whatever becomes of one. @returns in the order of the checks */
-export async function runChecks(checks: readonly Check[]): Promise<Checked[]> {
+export async function runChecks(checks: readonly Check[], log: Log): Promise<Checked[]> {
   const outcomes: Checked[] = [];
   await concurrently(checks.entries(), AT_ONCE, async ([index, check]) => {
-    const findings = await check.run().catch((error: unknown) => [notKnown(check, error)]);
+    const findings = await check.run().catch((error: unknown) => {
+      log.warn('a check failed', { check: check.name, error: error instanceof Error ? error.stack : error });
+      return [notKnown(check, error)];
+    });
     outcomes[index] = { check: check.name, level: worst(findings), findings };
   });
   return outcomes;

@@ -38,13 +38,13 @@ export async function examine(io: Io, options: Options): Promise<ExitCode> {
   const config = configCheck(clients, ledger, deadline, log, (opened) => {
     deployment = opened;
   });
-  const checked = await runChecks([config]);
+  const checked = await runChecks([config], log);
   // Where nothing is known of the deployment, its ledger is all that can be looked at.
   const chosen = compartmentId ?? deployment?.config.compartmentId;
   const find = (address: typeof ledger) => findBucket(clients, address, chosen);
   const checks: Check[] = [ledgerCheck(ledger, find, chosen)];
   if (deployment) checks.push(...checksOf(deployment, options));
-  checked.push(...(await runChecks(checks)));
+  checked.push(...(await runChecks(checks, log)));
   return tell(io, options, checked);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { bucketChecks, ledgerCheck } from '../../../../cli/doctor/buckets.ts';
 import { configCheck } from '../../../../cli/doctor/config.ts';
 import { factsOf, findBucket } from '../../../../cli/doctor/facts.ts';
-import type { Check } from '../../../../cli/doctor/finding.ts';
+import { type Check, ok } from '../../../../cli/doctor/finding.ts';
 import { copyPolicyCheck, dynamicGroupCheck } from '../../../../cli/doctor/policies.ts';
 import { imageLimitChecks, regionsCheck } from '../../../../cli/doctor/regions.ts';
 import { HiddenError, runChecks } from '../../../../cli/doctor/run-checks.ts';
@@ -15,6 +15,7 @@ import { copyStatement } from '../../../../shared/drive/policy-statements.ts';
 import { A_CONFIG, A_LEDGER, fakeClients, fakeDeployment, serviceError } from '../../../support/fake-oci.ts';
 
 const COMPARTMENT = 'ocid1.compartment.oc1..a';
+const LOG = fakeDeployment({}).log;
 const TENANCY = 'ocid1.tenancy.oc1..t';
 const notFound = () => {
   throw serviceError(404, 'NotAuthorizedOrNotFound');
@@ -30,7 +31,7 @@ function facts(services: Services, config: object = {}) {
 /** As the doctor runs it. */
 async function run(check: Check | undefined) {
   if (!check) throw new Error('There is no such check.');
-  const [{ findings = [] } = {}] = await runChecks([check]);
+  const [{ findings = [] } = {}] = await runChecks([check], LOG);
   return findings;
 }
 
@@ -40,11 +41,15 @@ describe('checks', () => {
   });
 
   test('are told in their order, and one that fails stops no other', async () => {
-    const checked = await runChecks([
+    const warn = vi.fn();
+    const checks = [
       check('refused', async () => Promise.reject(new HiddenError('There, and hidden.'))),
       check('a mistake of ours', async () => Promise.reject(new TypeError('x is undefined'))),
-      { name: 'well', right: '', run: async () => [{ level: 'ok', sentence: 'well', remedy: '' }] },
-    ]);
+      { name: 'well', right: '', run: async () => [ok('well')] },
+    ];
+    const checked = await runChecks(checks, { ...LOG, warn });
+    expect(warn).toHaveBeenCalledTimes(2);
+    expect(warn.mock.calls[1]?.[1].error).toContain('checks.test.ts');
     expect(checked.map(({ check, level }) => [check, level])).toEqual([
       ['refused', 'unknown'],
       ['a mistake of ours', 'unknown'],
@@ -67,7 +72,10 @@ describe('checks', () => {
         now -= 1;
         return [] as never;
       });
-    await runChecks(Array.from({ length: 30 }, (_, index) => slow(String(index))));
+    await runChecks(
+      Array.from({ length: 30 }, (_, index) => slow(String(index))),
+      LOG,
+    );
     expect(most).toBe(8);
   });
 });
@@ -77,7 +85,7 @@ describe('config.json', () => {
     getObject: () => ({ value: new Blob([text]).stream(), eTag: 'e' }),
   });
   const check = (objectStorage: Services['objectStorage'], opened = () => {}) =>
-    run(configCheck(fakeClients({ objectStorage }), A_LEDGER, NO_DEADLINE, fakeDeployment({}).log, opened));
+    run(configCheck(fakeClients({ objectStorage }), A_LEDGER, NO_DEADLINE, LOG, opened));
 
   test('that is valid opens the deployment', async () => {
     const opened = vi.fn();

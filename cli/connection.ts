@@ -17,13 +17,13 @@ export interface Connection {
 }
 
 /** @throws {ByoiError} where identity, region or endpoints are missing or wrong; nothing is sent yet */
-export async function openConnection(options: GlobalOptions): Promise<Connection> {
+export async function openConnection(options: GlobalOptions, deadline = NO_DEADLINE): Promise<Connection> {
   const { provider, region: ownRegion } = await authenticate(options);
   const region = options.region ?? ownRegion;
   if (!region) throw new RegionUnknownError();
   const endpoints: Record<string, string> = { ...parseEndpoints(process.env.BYOI_ENDPOINTS) };
   if (options.endpoint) endpoints[region] = httpUrl(options.endpoint);
-  const clients = connect(createSigner(provider), NO_DEADLINE, endpoints);
+  const clients = connect(createSigner(provider), deadline, endpoints);
   return { clients, region, caller: await callerOf(provider) };
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerDrop } from './commands/drop.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLocal } from './commands/local.ts';
@@ -67,5 +68,6 @@ export function buildProgram(io: Io, context: Context): Command {
   registerRuns(program, context);
   registerRules(program, context);
   registerCompletion(program, context);
+  registerDoctor(program, context);
   return program;
 }

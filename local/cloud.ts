@@ -13,7 +13,13 @@ import { functions } from './functions/service.ts';
 import { ensureAdministrator, privateKeyPem } from './identity/administrators.ts';
 import { type ApiKey, Principals } from './identity/principals.ts';
 import { identity } from './identity/service.ts';
-import { type Compartment, IdentityStore, type Policy, type Tenancy } from './identity/store.ts';
+import {
+  type Compartment,
+  type DynamicGroup,
+  IdentityStore,
+  type Policy,
+  type Tenancy,
+} from './identity/store.ts';
 import { newOcid } from './ids.ts';
 import { limits } from './limits/service.ts';
 import { notifications } from './notifications/service.ts';
@@ -80,6 +86,7 @@ export class Cloud {
       tenancies: this.#table<Tenancy>('tenancies'),
       compartments: this.#table<Compartment>('compartments'),
       policies: this.#table<Policy>('policies'),
+      dynamicGroups: this.#table<DynamicGroup>('dynamic-groups'),
     });
     this.runtime = new FunctionRuntime(this, {
       functionsDir: options.functionsDir,

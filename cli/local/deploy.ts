@@ -4,13 +4,15 @@ import { EventsClient } from 'oci-events';
 import { FunctionsManagementClient } from 'oci-functions';
 import { IdentityClient } from 'oci-identity';
 import { ObjectStorageClient } from 'oci-objectstorage';
-import { NotificationControlPlaneClient } from 'oci-ons';
+import { NotificationControlPlaneClient, NotificationDataPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
 import { deploymentTag } from '../../events/ownership.ts';
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { type Endpoints, regionalClient } from '../../shared/oci/clients.ts';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
 import { wantedRules } from '../deployed-rules.ts';
+import { functionsRule } from '../doctor/matching-rule.ts';
+import { FUNCTION_SETTINGS } from '../function-settings.ts';
 import { makeRules } from '../rules.ts';
 
 /** A deployment of byoi on an embedded OCI. */
@@ -49,15 +51,13 @@ interface Buckets {
 }
 
 const APPLICATION = 'byoi';
-const FUNCTION_NAMES = ['import-image', 'export-image', 'copy-image', 'advance-runs'];
-/** As in each function's func.yaml. */
-const FUNCTION_LIMITS = { memoryInMBs: 256, timeoutInSeconds: 300, detachedModeTimeoutInSeconds: 1200 };
 /** Every hour on the hour: as often as OCI's Resource Scheduler runs. */
 const TICK_CRON = '0 * * * *';
 
 /**
  * Makes what the Resource Manager stack makes in a tenancy, through the same API: compartment, buckets, topic,
- * functions, config.json, event rules, schedule.
+ * functions with their dynamic group, config.json, event rules, schedule. Of policies only those of copies: no other
+ * has an effect here.
  */
 export async function deployLocally(options: DeployOptions): Promise<LocalDeployment> {
   const { httpClient, endpoints, hubRegion, homeRegion = hubRegion, tenancyId, name = 'byoi' } = options;
@@ -89,8 +89,17 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   const { notificationTopic } = await topics.createTopic({
     createTopicDetails: { name, compartmentId },
   });
-  const functionIds = await createFunctions(options, compartmentId, ledger);
   const { topicId } = notificationTopic;
+  await subscribe(options, topicId, compartmentId);
+  const functionIds = await createFunctions(options, compartmentId, ledger);
+  await identity.createDynamicGroup({
+    createDynamicGroupDetails: {
+      compartmentId: tenancyId,
+      name: `${name}-functions`,
+      description: 'The functions of byoi',
+      matchingRule: functionsRule(Object.values(functionIds)),
+    },
+  });
   const config = {
     compartmentId,
     dropBuckets: [buckets.drop],
@@ -159,6 +168,19 @@ async function createBuckets(
   }
 }
 
+/** Somebody is told; an embedded OCI sends no mail, so that its link is followed here. */
+async function subscribe(
+  { httpClient, endpoints, hubRegion }: DeployOptions,
+  topicId: string,
+  compartmentId: string,
+): Promise<void> {
+  const subscriptions = regionalClient(NotificationDataPlaneClient, httpClient, hubRegion, endpoints);
+  const { subscription } = await subscriptions.createSubscription({
+    createSubscriptionDetails: { topicId, compartmentId, protocol: 'EMAIL', endpoint: 'you@example.com' },
+  });
+  await fetch(`${endpoints[hubRegion]}/_local/subscriptions/${subscription.id}/confirm`, { method: 'POST' });
+}
+
 export async function putJson(
   storage: ObjectStorageClient,
   at: LedgerAddress,
@@ -192,13 +214,13 @@ async function createFunctions(
     },
   });
   const ids: Record<string, string> = {};
-  for (const displayName of FUNCTION_NAMES) {
+  for (const [displayName, settings] of Object.entries(FUNCTION_SETTINGS)) {
     const created = await functions.createFunction({
       createFunctionDetails: {
         applicationId: application.id,
         displayName,
         image: `ocir.${hubRegion}.oci.oraclecloud.com/local/byoi/${displayName}:latest`,
-        ...FUNCTION_LIMITS,
+        ...settings,
       },
     });
     ids[displayName] = created.function.id;

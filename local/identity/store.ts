@@ -31,20 +31,33 @@ export interface Policy {
   readonly timeCreated: string;
 }
 
-/** Tenancies, compartments and policies: global, as in OCI. */
+export interface DynamicGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** The tenancy. */
+  readonly compartmentId: string;
+  readonly matchingRule: string;
+  readonly timeCreated: string;
+}
+
+/** Tenancies, compartments, dynamic groups and policies: global, as in OCI. */
 export class IdentityStore {
   readonly tenancies: Table<Tenancy>;
   readonly compartments: Table<Compartment>;
   readonly policies: Table<Policy>;
+  readonly dynamicGroups: Table<DynamicGroup>;
 
   constructor(tables: {
     tenancies: Table<Tenancy>;
     compartments: Table<Compartment>;
     policies: Table<Policy>;
+    dynamicGroups: Table<DynamicGroup>;
   }) {
     this.tenancies = tables.tenancies;
     this.compartments = tables.compartments;
     this.policies = tables.policies;
+    this.dynamicGroups = tables.dynamicGroups;
   }
 
   tenancyOfNamespace(namespace: string): Tenancy | undefined {

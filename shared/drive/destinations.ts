@@ -1,5 +1,6 @@
 import { ByoiError } from '../errors.ts';
-import { call, callUnlessMissing } from '../oci/errors.ts';
+import type { Clients } from '../oci/clients.ts';
+import { call, callUnlessMissing, hasStatus } from '../oci/errors.ts';
 import type { Branch, BucketAddress, Copy } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { shellWord } from '../shell-word.ts';
@@ -71,16 +72,27 @@ async function isBucketThere({ clients }: Deployment, address: BucketAddress): P
 export async function roomForImages({ clients, config }: Deployment, region: string): Promise<number> {
   const { tenancyId } = config;
   if (!tenancyId) return Infinity;
+  try {
+    return (await availableImages(clients, region, tenancyId)) ?? Infinity;
+  } catch (error) {
+    // Without the right to look at limits, CreateImage says it.
+    if (hasStatus(error, 404)) return Infinity;
+    throw error;
+  }
+}
+
+/** What the limit on custom images leaves in a region; undefined where OCI does not say. */
+export async function availableImages(
+  clients: Clients,
+  region: string,
+  tenancyId: string,
+): Promise<number | undefined> {
   const client = await clients.limits(region);
-  // Without the right to look at limits, CreateImage says it.
-  const answer = await callUnlessMissing('GetResourceAvailability', () =>
-    client.getResourceAvailability({
-      serviceName: COMPUTE,
-      limitName: IMAGE_LIMIT,
-      compartmentId: tenancyId,
-    }),
+  const limit = { serviceName: COMPUTE, limitName: IMAGE_LIMIT, compartmentId: tenancyId };
+  const { resourceAvailability } = await call('GetResourceAvailability', () =>
+    client.getResourceAvailability(limit),
   );
-  return answer?.resourceAvailability.available ?? Infinity;
+  return resourceAvailability.available;
 }
 
 class RegionNotSubscribedError extends ByoiError {

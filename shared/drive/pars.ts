@@ -149,7 +149,7 @@ async function deletePars(
 }
 
 export async function deletePar(
-  { clients }: Deployment,
+  { clients }: Pick<Deployment, 'clients'>,
   { region, namespace: namespaceName, bucket: bucketName }: BucketAddress,
   parId: string,
 ): Promise<void> {

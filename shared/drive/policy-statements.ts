@@ -11,3 +11,15 @@ export const crossTenancyStatements = (sourceRegion: string): string[] => [
   'there: `Define tenancy Ours as <our tenancy OCID>`, `Define dynamic-group OurFunctions as <its OCID>`, `Admit dynamic-group OurFunctions of tenancy Ours to manage object-family in compartment <of the bucket>`',
   `there, too: \`Allow service objectstorage-${sourceRegion} to manage object-family in compartment <of the bucket>\``,
 ];
+
+/** What stands for the functions in a statement that a function gives: it does not know its dynamic group. */
+export const FUNCTIONS = "dynamic-group <the functions'>";
+
+/** Likewise for the OCID of a compartment that only others can name. @param what "the bucket drop" */
+export const compartmentIdOf = (what: string): string => `<of ${what}>`;
+
+/** @param right "read objects" @param compartmentId undefined for the whole tenancy @param condition what comes after where */
+export function functionStatement(right: string, compartmentId?: string, condition = ''): string {
+  const place = compartmentId === undefined ? 'tenancy' : `compartment id ${compartmentId}`;
+  return `Allow ${FUNCTIONS} to ${right} in ${place}${condition && ` where ${condition}`}`;
+}

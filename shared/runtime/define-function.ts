@@ -23,6 +23,8 @@ export interface FunctionDefinition {
   readonly trigger: Trigger;
   /** Loads the handler, and with it the SDK: only for what the function is there for. */
   readonly load: () => Promise<Handler>;
+  /** Likewise what `{"byoi": "self-check"}` asks for: tries what the function may do. */
+  readonly loadSelfCheck: () => Promise<Handler>;
 }
 
 /** Without a deadline from the service: the default timeout of OCI Functions. */
@@ -66,7 +68,7 @@ async function invoke(
     return { ignored: event ? `event type ${event.eventType}` : 'neither an event nor a payload of byoi' };
   const end = context.deadline ?? new Date(Date.now() + DEFAULT_TIMEOUT_MS);
   try {
-    const handler = await definition.load();
+    const handler = await (payload?.byoi === 'self-check' ? definition.loadSelfCheck() : definition.load());
     return await handler({
       event,
       payload,

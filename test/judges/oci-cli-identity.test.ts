@@ -53,3 +53,18 @@ test('the CLI makes, changes and deletes policies', async () => {
   await oci(['iam', 'policy', 'delete', ...policy, '--force']);
   await expect(oci(['iam', 'policy', 'get', ...policy])).rejects.toThrow('NotAuthorizedOrNotFound');
 });
+
+test('the CLI makes, changes and deletes dynamic groups', async () => {
+  const made = await oci<{ id: string }>([
+    ...['iam', 'dynamic-group', 'create', '--name', 'functions', '--description', 'x'],
+    ...['--matching-rule', "resource.type = 'fnfunc'"],
+  ]);
+  const group = ['--dynamic-group-id', made.data.id];
+  await oci(['iam', 'dynamic-group', 'update', ...group, '--description', 'y', '--force']);
+  const listed = await oci(['iam', 'dynamic-group', 'list']);
+  expect(listed.data).toMatchObject([
+    { name: 'functions', description: 'y', 'matching-rule': "resource.type = 'fnfunc'" },
+  ]);
+  await oci(['iam', 'dynamic-group', 'delete', ...group, '--force']);
+  await expect(oci(['iam', 'dynamic-group', 'get', ...group])).rejects.toThrow('NotAuthorizedOrNotFound');
+});

@@ -35,6 +35,8 @@ export const A_CONFIG = parseConfig({
   advanceRunsFunctionId: 'ocid1.fnfunc.oc1..a',
 });
 
+export const A_LEDGER = { region: 'us-ashburn-1', namespace: 'ns', bucket: 'ledger' };
+
 /** A deployment with only what the code under test needs; of its configuration what differs from the defaults. */
 export const fakeDeployment = ({
   config = {},

@@ -118,3 +118,35 @@ test('tenancies, their keys and compartments survive a restart', async () => {
     await again.stop();
   }
 });
+
+test('dynamic groups are of the tenancy, written in its home region, and kept as they are written', async () => {
+  const compartmentId = cloud.tenancy.id;
+  const details = {
+    compartmentId,
+    name: 'functions',
+    description: 'x',
+    matchingRule: "resource.type = 'fnfunc'",
+  };
+  const { dynamicGroup } = await identity.createDynamicGroup({ createDynamicGroupDetails: details });
+  expect(dynamicGroup).toMatchObject({ ...details, lifecycleState: 'ACTIVE' });
+  await expect(identity.createDynamicGroup({ createDynamicGroupDetails: details })).rejects.toMatchObject({
+    statusCode: 409,
+    serviceCode: 'DynamicGroupAlreadyExists',
+  });
+  const { compartment } = await createCompartment('images');
+  const elsewhere = { ...details, compartmentId: compartment.id, name: 'other' };
+  await expect(identity.createDynamicGroup({ createDynamicGroupDetails: elsewhere })).rejects.toMatchObject({
+    statusCode: 400,
+  });
+  const dynamicGroupId = dynamicGroup.id;
+  const matchingRule = "ALL {resource.type = 'fnfunc', resource.compartment.id = 'x'}";
+  const change = { dynamicGroupId, updateDynamicGroupDetails: { matchingRule } };
+  await expect(client(IdentityClient, cloud, PHOENIX).updateDynamicGroup(change)).rejects.toMatchObject({
+    statusCode: 403,
+  });
+  await identity.updateDynamicGroup(change);
+  const { items } = await identity.listDynamicGroups({ compartmentId, name: 'functions' });
+  expect(items).toMatchObject([{ id: dynamicGroupId, description: 'x', matchingRule }]);
+  await identity.deleteDynamicGroup({ dynamicGroupId });
+  await expect(identity.getDynamicGroup({ dynamicGroupId })).rejects.toMatchObject({ statusCode: 404 });
+});

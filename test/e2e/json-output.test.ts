@@ -45,6 +45,7 @@ const CALLS: readonly Call[] = [
   { path: 'runs show', operands: () => [run.id] },
   { path: 'runs watch', operands: () => [run.id] },
   { path: 'config check', operands: () => [] },
+  { path: 'doctor', operands: () => [] },
   { path: 'rules list', operands: () => [] },
   { path: 'rules plan', operands: () => [] },
   { path: 'rules apply', operands: () => [] },

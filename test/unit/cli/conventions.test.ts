@@ -123,6 +123,7 @@ describe.each(leaves)('$path', ({ path, command, words }) => {
     const wrong = [
       [...call, '--no-such-option'],
       [...call, '--output', 'xml'],
+      [...call, '-c', 'my-compartment'],
       ...(required > 0 ? [words] : []),
       ...(command.registeredArguments.some(({ variadic }) => variadic)
         ? []

@@ -13,7 +13,7 @@ const bin = join(folder, 'bin');
 
 /** Lines that this test cannot type, and who does. */
 const TYPED_ELSEWHERE = [
-  // What everything here stands on.
+  // Would install over what this runs on; the demo is typed with a disk of one's own.
   'npm ci && npm start',
   // Stays until it is ended: local.test.ts.
   'byoi local start --foreground --debug',

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** As the OCI CLI names them. */
 export const AUTH_MODES = ['api_key', 'security_token', 'instance_principal', 'resource_principal'] as const;
@@ -47,7 +47,12 @@ export function addGlobalOptions(program: Command): void {
   program.addOption(
     new Option('--region <name>', "region to work in (default: the profile's)").env('OCI_CLI_REGION'),
   );
-  program.addOption(new Option('-c, --compartment-id <ocid>', 'compartment to work in'));
+  program.addOption(
+    new Option(
+      '-c, --compartment-id <ocid>',
+      'compartment of the rules and of what the doctor looks at',
+    ).argParser(compartment),
+  );
   program.addOption(
     new Option(
       '--endpoint <url>',
@@ -78,4 +83,9 @@ export function addLedgerOptions(command: Command): void {
 /** Shows how the command is called; each has at least one example. */
 export function addExamples(command: Command, examples: readonly string[]): void {
   command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}\n`).join('')}`);
+}
+
+function compartment(text: string): string {
+  if (/^ocid1\.(compartment|tenancy)\.[\w.-]+$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be the OCID of a compartment.');
 }

@@ -63,11 +63,11 @@ export function buildProgram(io: Io, context: Context): Command {
   registerInspect(program, context);
   registerReplicate(program, context);
   registerShare(program, context);
-  registerConfig(program, context);
-  registerLocal(program, context);
   registerRuns(program, context);
   registerRules(program, context);
-  registerCompletion(program, context);
   registerDoctor(program, context);
+  registerConfig(program, context);
+  registerLocal(program, context);
+  registerCompletion(program, context);
   return program;
 }

@@ -47,10 +47,10 @@ function verdictOf(checked: readonly Checked[], paint: Paint): string {
   const count = (level: Level) =>
     checked.flatMap(({ findings }) => findings).filter((finding) => finding.level === level).length;
   const counts = [
-    [count('problem'), 'problems'],
-    [count('warning'), 'warnings'],
-    [count('unknown'), 'not known'],
-  ].flatMap(([number, what]) => (number ? [`${number} ${what}`] : []));
+    [count('problem'), 'problem', 'problems'],
+    [count('warning'), 'warning', 'warnings'],
+    [count('unknown'), 'not known', 'not known'],
+  ].flatMap(([number, one, more]) => (number ? [`${number} ${number === 1 ? one : more}`] : []));
   const verdict = isReady(checked) ? paint('green', 'ready') : paint('red', 'not ready');
   return [verdict, ...(counts.length > 0 ? [`(${counts.join(', ')})`] : [])].join(' ');
 }

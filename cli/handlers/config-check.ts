@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { type Destinations, distinctDestinations, planBranches } from '../../shared/drive/plan.ts';
 import { openDocuments } from '../../shared/oci/documents.ts';
 import {
   bucketProblems,
   ConfigError,
+  checkSchema,
   configSchema,
   type LedgerPlace,
   schemaProblems,
 } from '../../shared/runtime/config.ts';
 import { ledgerOf, openConnection } from '../connection.ts';
-import { FileUnreadableError } from '../errors.ts';
-import { reasonOf } from '../image-file.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { json, painter, printable } from '../output.ts';
+import { readText } from '../read-text.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 
@@ -58,18 +56,14 @@ async function ownConfig(options: Options): Promise<Found> {
     async read() {
       const stored = await openDocuments(connection.clients, ledger).read('config.json');
       if (stored) return stored.value;
-      throw new ConfigError(
-        `There is no config.json in the bucket ${ledger.bucket}, or you may not read it.`,
-      );
+      throw new ConfigError(`There is no config.json in the bucket ${ledger.bucket}, or it may not be read.`);
     },
   };
 }
 
 /** Before a deployment there is no ledger to ask: what the options do not say of it is not compared. */
 async function fileConfig(options: Options, file: string): Promise<Found> {
-  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((error) => {
-    throw new FileUnreadableError(file, reasonOf(error), { cause: error });
-  });
+  const content = await readText(file);
   return {
     name: file === '-' ? 'standard input' : file,
     ledger: {
@@ -94,7 +88,7 @@ async function checkText(read: Found['read'], ledger: LedgerPlace): Promise<Chec
 
 /** By the schema, and where that is content, by the rules between keys. */
 export function checkValue(value: unknown, ledger: LedgerPlace): Checked {
-  const parsed = configSchema.safeParse(value);
+  const parsed = checkSchema(value);
   if (!parsed.success) return { problems: schemaProblems(parsed.error), defaults: [] };
   const { data: config } = parsed;
   const given = Object.keys(value as object);

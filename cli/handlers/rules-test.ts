@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { explain, type Mismatch, parseCondition } from '../../events/condition.ts';
 import { type DeclaredRule, declaredRules } from '../../events/rules.ts';
 import type { TriggerScope } from '../../shared/events/trigger.ts';
@@ -8,6 +6,7 @@ import { openDeployment } from '../deployment.ts';
 import { EventInvalidError } from '../errors.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { json, type Paint, painter, printable } from '../output.ts';
+import { readText } from '../read-text.ts';
 import { valueText } from '../render-rules.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
@@ -69,9 +68,10 @@ function compartmentOf(event: { extensions?: unknown }): string | undefined {
 /** @param path of a file, or `-` for the standard input */
 async function readEvent(path: string): Promise<object> {
   const name = path === '-' ? 'The standard input' : path;
+  const content = await readText(path);
   let event: unknown;
   try {
-    event = JSON.parse(path === '-' ? await text(process.stdin) : await readFile(path, 'utf8'));
+    event = JSON.parse(content);
   } catch (error) {
     throw new EventInvalidError(name, (error as Error).message);
   }

@@ -39,7 +39,10 @@ const IGNORED_NAMES = [
 ];
 
 const ocid = (type: string) => z.string().startsWith(`ocid1.${type}.`);
-const compartment = z.union([ocid('compartment'), ocid('tenancy')]);
+const compartment = z.union([ocid('compartment'), ocid('tenancy')], {
+  error: ({ input }) =>
+    input === undefined ? undefined : 'Invalid string: must be the OCID of a compartment',
+});
 const region = z.string().regex(/^[a-z]+(-[a-z0-9]+)+$/, 'not a region, as us-ashburn-1');
 const bucket = z.string().min(1);
 const byPar = z
@@ -159,10 +162,16 @@ export type Config = z.infer<typeof configSchema>;
 
 /** @throws {ConfigError} naming the key and what is wrong with it */
 export function parseConfig(value: unknown): Config {
-  const result = configSchema.safeParse(value);
+  const result = checkSchema(value);
   if (result.success) return result.data;
   throw new ConfigError(`config.json: ${schemaProblems(result.error)[0]}`);
 }
+
+/** Each key on its own; the rules between keys are others. */
+export const checkSchema = (value: unknown) =>
+  configSchema.safeParse(value, {
+    error: ({ input }) => (input === undefined ? 'it is missing' : undefined),
+  });
 
 /** Everything that the schema finds wrong, a sentence each that begins with the key. */
 export const schemaProblems = ({ issues }: z.ZodError): string[] =>

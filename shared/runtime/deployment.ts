@@ -63,7 +63,5 @@ async function readConfig(documents: Documents, ledger: LedgerAddress): Promise<
     if (error instanceof SyntaxError) throw new ConfigError('config.json is not valid JSON.');
     throw error;
   }
-  throw new ConfigError(
-    `There is no config.json in the bucket ${ledger.bucket} (or the function may not read it).`,
-  );
+  throw new ConfigError(`There is no config.json in the bucket ${ledger.bucket}, or it may not be read.`);
 }

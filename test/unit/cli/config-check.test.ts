@@ -44,6 +44,19 @@ test('everything that is wrong is named, each with its key', async () => {
     expect(out).toContain(key);
 });
 
+test('a key that is missing is said to be missing, and one of the wrong kind what it must be', () => {
+  expect(checkValue({ compartmentId: 'mine', destinations: [{ region: 'us-phoenix-1' }] }, LEDGER)).toEqual({
+    problems: [
+      'compartmentId: Invalid string: must be the OCID of a compartment.',
+      'dropBuckets: it is missing.',
+      'advanceRunsFunctionId: it is missing.',
+      'destinations.0.bucket: it is missing.',
+    ],
+    defaults: [],
+  });
+  expect(checkValue({}, LEDGER).problems[0]).toBe('compartmentId: it is missing.');
+});
+
 test('the rules between keys are looked at, too: buckets and destinations', () => {
   const { problems } = checkValue(
     {

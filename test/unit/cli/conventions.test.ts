@@ -123,6 +123,7 @@ describe.each(leaves)('$path', ({ path, command, words }) => {
     const wrong = [
       [...call, '--no-such-option'],
       [...call, '--output', 'xml'],
+      [...call, '-c', 'my-compartment'],
       ...(required > 0 ? [words] : []),
       ...(command.registeredArguments.some(({ variadic }) => variadic)
         ? []
@@ -147,8 +148,8 @@ describe.each(leaves)('$path', ({ path, command, words }) => {
   });
 });
 
-test('README.md has every exit status, and no other', () => {
-  const [, section = ''] = readFileSync('README.md', 'utf8').split('\n### Exit status\n');
+test('docs/command.md has every exit status, and no other', () => {
+  const [, section = ''] = readFileSync('docs/command.md', 'utf8').split('\n## Exit status\n');
   const [table = ''] = section.split('\n#');
   const documented = Array.from(table.matchAll(/^\| (\d) \|/gm), ([, status]) => Number(status));
   expect(documented).toEqual(Object.values(EXIT));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { json, painter } from '../../../cli/output.ts';
+import { renderDoctor } from '../../../cli/render-doctor.ts';
 import { publicRun, RUN_STATES, renderOutcome, renderRun } from '../../../cli/render-run.ts';
 import { renderVerdict, summarizeVerdict } from '../../../cli/render-verdict.ts';
 import { A_SOURCE, aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
@@ -162,4 +163,19 @@ describe('the outcome of a run', () => {
     expect(text.split('IMPORT_FAILED')).toHaveLength(2);
     expect(text).not.toMatch(/^(Failure|Image)$/m);
   });
+});
+
+test.each([
+  [1, 'not ready (1 problem)'],
+  [2, 'not ready (2 problems)'],
+])('the doctor counts %i as people do', (number, verdict) => {
+  const finding = {
+    level: 'problem',
+    code: 'BUCKET_MISSING',
+    sentence: 'It is not there.',
+    remedy: '',
+  } as const;
+  const findings = Array.from({ length: number }, () => finding);
+  const shown = renderDoctor([{ check: 'drop bucket', level: 'problem', findings }], plain);
+  expect(shown.trimEnd().split('\n').at(-1)).toBe(verdict);
 });

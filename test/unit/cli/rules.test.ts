@@ -410,6 +410,14 @@ describe('byoi rules test', () => {
       err: expect.stringMatching(/^error EVENT_INVALID: /),
     });
   });
+
+  test('says of a file that is not there what any command says of it', async () => {
+    const { status, err } = await byoi('test', join(folder, 'nothing.json'));
+    expect(status).toBe(1);
+    expect(err).toMatch(
+      /^error FILE_UNREADABLE: .*nothing\.json cannot be read: no such file or directory\./,
+    );
+  });
 });
 
 describe('the list of rules', () => {

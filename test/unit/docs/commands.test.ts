@@ -1,16 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../../../cli/program.ts';
 import manifest from '../../../package.json' with { type: 'json' };
+import { commandsOf, DOCUMENTS } from '../../support/documents.ts';
 import { recordingIo } from '../../support/terminal.ts';
-
-const documents = ['.', 'docs', 'docs/decisions'].flatMap((folder) =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
-);
 
 /** A line of a shell as its words; of quotes and pipes only what the documents use. */
 function wordsOf(line: string): string[] {
@@ -19,16 +14,7 @@ function wordsOf(line: string): string[] {
   return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
 }
 
-/** What a document tells its reader to type: the lines of its blocks, and its code in the text. */
-function commandsOf(path: string): string[] {
-  const text = readFileSync(path, 'utf8');
-  const blocks = text.match(/(?<=^```sh\n)[\s\S]*?(?=^```$)/gm) ?? [];
-  const withoutBlocks = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
-  const inline = Array.from(withoutBlocks.matchAll(/`([^`]+)`/g), ([, code = '']) => code);
-  return [...blocks.flatMap((block) => block.split('\n')), ...inline].map((line) => line.trim());
-}
-
-const commands = documents.flatMap((path) => commandsOf(path).map((line) => ({ path, line })));
+const commands = DOCUMENTS.flatMap((path) => commandsOf(path).map((line) => ({ path, line })));
 
 /** Parses as the command would, and does nothing. @throws {CommanderError} */
 async function parse(words: readonly string[]): Promise<void> {
@@ -93,7 +79,7 @@ const anchorOf = (heading: string) =>
     .replaceAll(' ', '-');
 
 test('every link within the documents leads somewhere', () => {
-  const broken = documents.flatMap((path) => {
+  const broken = DOCUMENTS.flatMap((path) => {
     const links = Array.from(
       readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g),
       ([, link = '']) => link,

@@ -37,7 +37,7 @@ const BOUNDS: readonly { readonly path: string; readonly code: string; readonly 
     path: 'shared/compression/zstd-stream.ts',
     code: 'const MAX_WINDOW_LOG = 25;',
     told: [
-      ['README.md', 'zstd windows above 32 MiB'],
+      ['docs/images.md', 'zstd windows above 32 MiB'],
       ['docs/troubleshooting.md', 'a zstd window above 32 MiB'],
       ['docs/decisions/0006-decompressors.md', 'refuses windows beyond 32 MiB'],
     ],
@@ -60,8 +60,8 @@ test.each(BOUNDS)('what documents say of $code is so', ({ path, code, told }) =>
   }
 });
 
-describe('what README.md says is read in a guest', () => {
-  const [, section = ''] = readFileSync('README.md', 'utf8').split('## What is read in a guest\n');
+describe('what docs/images.md says is read in a guest', () => {
+  const [, section = ''] = readFileSync('docs/images.md', 'utf8').split('## What is read in a guest\n');
   const [table = ''] = section.split('\n\n');
   const told = table.toLowerCase().replaceAll(' ', '');
 

@@ -31,7 +31,7 @@ export default defineConfig({
           include: ['test/judges/**/*.test.ts'],
           globalSetup: ['test/e2e/build.ts'],
           testTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {

@@ -1,8 +1,7 @@
 import { keptUntil } from '../../shared/drive/intermediates.ts';
 import { isCopyOf } from '../../shared/drive/own-copy.ts';
-import { deleteImage, imagesOfRuns } from '../../shared/drive/own-image.ts';
+import { deleteImage, imagesOfRuns, isSurplusImage } from '../../shared/drive/own-image.ts';
 import { deletePar, runIdOfPar, runIdOfSharePar } from '../../shared/drive/pars.ts';
-import { LONGEST_LIFE_MS } from '../../shared/drive/said.ts';
 import { allExporting, unmarkExporting } from '../../shared/oci/exporting.ts';
 import { listObjects, peekObject } from '../../shared/oci/objects.ts';
 import { abortUpload, deleteOwnObject, ownUploads } from '../../shared/oci/own-objects.ts';
@@ -81,11 +80,12 @@ export async function sweep(deployment: Deployment): Promise<number> {
     await each(
       imagesOfRuns(clients, region, compartmentId),
       ({ runId, createdAt }) => (createdAt > looked ? runId : undefined),
-      async ({ imageId, runId, createdAt }, known) => {
-        if (!isSurplus(known, imageId, createdAt)) return false;
+      async (image, known) => {
+        const { imageId, runId } = image;
+        if (!isSurplusImage(known, image)) return false;
         // As it is now: a retry may have taken it for its own meanwhile.
         const run = (await deployment.runs.get(runId))?.value;
-        if (!run || run.closedAt === null || !isSurplus(run, imageId, createdAt)) return false;
+        if (!run || run.closedAt === null || !isSurplusImage(run, image)) return false;
         deployment.log.warn('an image that no run knows of is deleted', { run: runId, imageId, region });
         return done(deleteImage(clients, region, imageId));
       },
@@ -144,16 +144,6 @@ function placesOfImages({ config, ledger }: Deployment): { region: string; compa
     compartmentId: ('compartmentId' in place && place.compartmentId) || config.compartmentId,
   }));
   return [...new Map(places.map((place) => [`${place.region} ${place.compartmentId}`, place])).values()];
-}
-
-/**
- * Made by a driver that died of it, or that told of it when its branch had been given up. A person may have copied the tag:
- * what was not made while the run had drivers is none of its images.
- */
-function isSurplus({ branches, openedAt, closedAt }: Run, imageId: string, createdAt: string): boolean {
-  const inTime =
-    createdAt >= openedAt && createdAt <= plusSeconds(closedAt ?? openedAt, LONGEST_LIFE_MS / 1000);
-  return inTime && branches.every((branch) => branch.imageId !== imageId);
 }
 
 /** What an export that was given up wrote after its clean-up. */

@@ -1,5 +1,6 @@
 import { ByoiError, failureOf } from '../errors.ts';
 import { OciServiceError } from '../oci/errors.ts';
+import { mayLackItsWay } from '../run/export.ts';
 import type { Branch, Failure, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { checkBucket, checkExportBucket, checkRegion } from './destinations.ts';
@@ -11,7 +12,7 @@ import type { ExportPerformer } from './perform.ts';
  */
 export const checkDestinations: ExportPerformer = async (deployment, run, { object }) => {
   await checkExportBucket(deployment, object);
-  const waiting = run.branches.filter(({ step }) => step !== 'done');
+  const waiting = run.branches.filter(mayLackItsWay);
   const failures = await Promise.all(
     waiting.map(async (branch) => {
       const failure = await whatIsMissing(deployment, run, branch);

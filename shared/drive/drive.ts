@@ -2,7 +2,6 @@ import { ByoiError, failureOf } from '../errors.ts';
 import type { Stored } from '../oci/documents.ts';
 import { OciServiceError } from '../oci/errors.ts';
 import { SourceLostError } from '../oci/object-source.ts';
-import { returnTicket } from '../oci/tickets.ts';
 import { withoutSecrets } from '../printable.ts';
 import {
   type Action,
@@ -33,6 +32,7 @@ import { discardImage } from './own-image.ts';
 import { createExportPar, createPar, deletePar } from './pars.ts';
 import type { BranchPerformer, ExportPerformer, NewFact, RunPerformer } from './perform.ts';
 import { saidBy } from './said.ts';
+import { endTurns } from './turns.ts';
 import { verifySource } from './verify-source.ts';
 
 /** An action that would begin with less time than this is left to the next driver. */
@@ -165,15 +165,14 @@ async function record(
     deployment.log.info(fact.kind, { run: run.id, state: run.state, sequence: run.sequence });
   }
   await deleteSurplusPar(deployment, run, fact);
-  await returnSurplusTicket(deployment, run, fact);
+  if (!advanced.written) await returnSurplusTickets(deployment, run, fact);
   return advanced;
 }
 
-/** Somebody else ended the branch meanwhile: others wait behind the ticket that was just taken for it. */
-async function returnSurplusTicket({ documents }: Deployment, run: Run, fact: Fact): Promise<void> {
-  if (fact.kind !== 'queued') return;
-  const branch = run.branches.find(({ id }) => id === fact.branch);
-  if (branch?.step === 'done') await returnTicket(documents, fact.ticket);
+/** Somebody else ended the branch meanwhile: others wait behind the ticket that may just have been taken for it. */
+async function returnSurplusTickets(deployment: Deployment, run: Run, fact: Fact): Promise<void> {
+  const branch = 'branch' in fact && run.branches.find(({ id }) => id === fact.branch);
+  if (branch && branch.step === 'done') await endTurns(deployment, run, branch);
 }
 
 /** Another driver's PAR was recorded first: ours must not stay. */

@@ -1,7 +1,7 @@
 import { rejections, type Verdict } from '../launch/verdict.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { advanceBranch, CANCELED, cancelBranch, isSourceChanged, loseSource, retryBranch } from './branch.ts';
-import { advanceExport, cancelExport, retryExport } from './export.ts';
+import { advanceExport, cancelExport, mayLackItsWay, retryExport } from './export.ts';
 import { type BranchFact, type ExportFact, type Fact, isExportFact, type Said } from './facts.ts';
 import { isExportLost, isRefusing, isSuperseding, lossOf } from './losses.ts';
 import { hoursBetween, nextTry, type Policy, plusSeconds } from './policy.ts';
@@ -67,11 +67,11 @@ function applyToExport(run: Run, fact: ExportFact, policy: Policy): Run {
   return exporting.step === 'done' ? begin({ ...run, exporting }, fact.at) : { ...run, exporting };
 }
 
-/** Branches that could not take their copy are done: nothing of theirs has been begun. */
+/** Branches that could not take their copy are done: there is nothing of theirs to clean up. */
 function withoutWay(run: Run, failures: FactOf<'export-checked'>['failures'], at: string): Run {
   return withBranches(run, (branch) => {
     const failure = failures.find((one) => one.branch === branch.id)?.failure;
-    return failure && branch.step !== 'done' ? enter({ ...branch, failure }, 'done', at) : branch;
+    return failure && mayLackItsWay(branch) ? enter({ ...branch, failure }, 'done', at) : branch;
   });
 }
 

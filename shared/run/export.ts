@@ -2,8 +2,11 @@ import { CANCELED } from './branch.ts';
 import type { ExportFact } from './facts.ts';
 import { nameOfAttempt } from './object-names.ts';
 import { hoursBetween, nextTry, type Policy } from './policy.ts';
-import type { Export, Failure } from './run.ts';
+import type { Branch, Export, Failure } from './run.ts';
 import { beganAt, enter, gaveUp, isFailure, isStale, pending, waitLonger } from './stage.ts';
+
+/** Has the branch nothing yet? One of a retry may have an image: that has its room, is to be configured, or must go. */
+export const mayLackItsWay = ({ step, imageId }: Branch): boolean => step !== 'done' && imageId === null;
 
 /** The export after a fact; the same where the fact is stale or was already known. */
 export function advanceExport(exporting: Export, fact: ExportFact, policy: Policy): Export {

@@ -40,10 +40,10 @@ export type Fact = Said &
 
 /** A fact about the export that a run begins with. */
 export type ExportFact = Said &
-  /** What is known to be missing where its copies go, by branch; of the others nothing is. */
   (
     | {
         readonly kind: 'export-checked';
+        /** What is known to be missing where its copies go, by branch; of the others nothing is. */
         readonly failures: readonly { readonly branch: string; readonly failure: Failure }[];
       }
     | { readonly kind: 'export-par-created'; readonly attempt: number; readonly par: Par }

@@ -53,6 +53,11 @@ function* returnTicket(driver: Driver, list: string, { id }: Branch): Steps<void
   });
 }
 
+export function* endTurns(driver: Driver, run: Run, branch: Branch): Steps<void> {
+  yield* returnTicket(driver, importList(branch), branch);
+  if (branch.copy && run.source) yield* returnTicket(driver, copyList(run), branch);
+}
+
 const copyList = ({ source }: Run) => `copy/${source?.region}`;
 const importList = ({ region }: Branch) => `import/${region}`;
 
@@ -202,8 +207,7 @@ const configureImage: BranchPerformer = function* (driver, _run, { id, imageId }
 const cleanUp: BranchPerformer = function* (driver, run, branch) {
   const { world } = driver;
   const { id, copy, failure: failed, workRequestId, imageId, imports } = branch;
-  yield* returnTicket(driver, importList(branch), branch);
-  if (copy && run.source) yield* returnTicket(driver, copyList(run), branch);
+  yield* endTurns(driver, run, branch);
   if (run.source) yield* deletePars(driver, id);
   if (copy && copy.eTag === null && failed && workRequestId && !imageId && run.source)
     yield* call(driver, 'CancelWorkRequest', () => cancelWork(world, workRequestId));

@@ -29,6 +29,7 @@ export function createImage(world: World, request: ImageRequest): { imageId: str
     const at = tick(world);
     const image: StoredImage = {
       id: `image-${at}`,
+      createdAt: world.now,
       region,
       state: 'IMPORTING',
       key,

@@ -3,8 +3,8 @@ import { type Action, actionsOf } from '../../../shared/run/actions.ts';
 import type { Fact, Said } from '../../../shared/run/facts.ts';
 import type { Run } from '../../../shared/run/run.ts';
 import { beganAt } from '../../../shared/run/stage.ts';
-import { BRANCH_PERFORMERS, failure } from './branch-performers.ts';
-import { call, type Driver, Refusal, type Steps } from './call.ts';
+import { BRANCH_PERFORMERS, endTurns, failure } from './branch-performers.ts';
+import { type Driver, Refusal, type Steps } from './call.ts';
 import { EXPORT_PERFORMERS } from './export-performers.ts';
 import { advanceStored, type Ledger, type Stored } from './ledger.ts';
 import { deletePar } from './pars.ts';
@@ -93,16 +93,14 @@ function* record(
   const image = fact.kind === 'image-requested' && driver.world.images.get(fact.imageId);
   if (image && !written && stored.run.state !== 'OPEN') image.tooLate = true;
   yield* deleteSurplusPar(driver, stored.run, fact);
-  yield* returnSurplusTicket(driver, stored.run, fact);
+  if (!written) yield* returnSurplusTickets(driver, stored.run, fact);
   return advanced;
 }
 
 /** Somebody else ended the branch meanwhile. */
-function* returnSurplusTicket(driver: Driver, { branches }: Run, fact: Fact): Steps<void> {
-  if (fact.kind !== 'queued') return;
-  const { ticket } = fact;
-  if (branches.find(({ id }) => id === fact.branch)?.step !== 'done') return;
-  yield* call(driver, `return ticket ${ticket}`, () => driver.world.tickets.delete(ticket));
+function* returnSurplusTickets(driver: Driver, run: Run, fact: Fact): Steps<void> {
+  const branch = 'branch' in fact && run.branches.find(({ id }) => id === fact.branch);
+  if (branch && branch.step === 'done') yield* endTurns(driver, run, branch);
 }
 
 /** Another driver's PAR was recorded first. What a driver throws here ends it. */

@@ -1,4 +1,5 @@
 import type { NewFact } from '../../../shared/drive/perform.ts';
+import { mayLackItsWay } from '../../../shared/run/export.ts';
 import { exportToken } from '../../../shared/run/id.ts';
 import { lossOf } from '../../../shared/run/losses.ts';
 import type { Export, Run } from '../../../shared/run/run.ts';
@@ -16,7 +17,7 @@ export type ExportPerformer = (driver: Driver, run: Run, exporting: Export) => S
 const checkDestinations: ExportPerformer = function* (driver, run) {
   const { tape } = driver.world;
   if (yield* call(driver, 'HeadBucket', () => happens(tape, 8))) throw new Refusal('EXPORT_BUCKET_MISSING');
-  const waiting = run.branches.filter(({ step }) => step !== 'done');
+  const waiting = run.branches.filter(mayLackItsWay);
   const failures = waiting.flatMap(({ id }) =>
     happens(tape, 16) ? [{ branch: id, failure: failure('DESTINATION_BUCKET_MISSING') }] : [],
   );

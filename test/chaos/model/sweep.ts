@@ -1,15 +1,18 @@
+import { isSurplusImage } from '../../../shared/drive/own-image.ts';
 import type { Run } from '../../../shared/run/run.ts';
 import { liveImages } from './compute.ts';
 import type { Memory } from './memory.ts';
 import { check } from './transition.ts';
-import type { World } from './world.ts';
+import { iso, type World } from './world.ts';
 
 /** functions/advance-runs/sweep.ts, once the run is closed: takes away what no record names. */
 export function sweep(world: World, memory: Memory, run: Run): void {
   if (run.closedAt === null) return;
-  const named = new Set(run.branches.map(({ imageId }) => imageId));
-  for (const { region } of run.branches)
-    for (const image of liveImages(world, region)) if (!named.has(image.id)) image.state = 'DELETED';
+  for (const place of run.branches)
+    for (const image of liveImages(world, place.region)) {
+      const found = { ...place, imageId: image.id, createdAt: iso(image.createdAt) };
+      if (isSurplusImage(run, found)) image.state = 'DELETED';
+    }
   world.pars.clear();
   world.tickets.clear();
   const goesOn = (work: string) => world.works.get(work)?.state === 'running';

@@ -27,6 +27,7 @@ export interface StoredPar extends Made {
 
 export interface StoredImage extends Made {
   readonly id: string;
+  readonly createdAt: number;
   readonly region: string;
   state: 'IMPORTING' | 'AVAILABLE' | 'DELETED';
   readonly key: string;

@@ -1,8 +1,10 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { repair } from '../../../functions/advance-runs/repair.ts';
 import { NO_DEADLINE } from '../../../shared/deadline.ts';
+import { isSurplusImage } from '../../../shared/drive/own-image.ts';
 import { runIdOf } from '../../../shared/run/id.ts';
-import { fakeClients, fakeDeployment } from '../../support/fake-oci.ts';
+import type { Branch } from '../../../shared/run/run.ts';
+import { A_CONFIG, fakeClients, fakeDeployment } from '../../support/fake-oci.ts';
 import { aBranch, aRun } from '../../support/runs.ts';
 
 afterEach(() => {
@@ -51,6 +53,7 @@ it('puts the marker of an open run back, stops at no record that cannot be read,
 
 it('takes an image of the run’s tag for one of its own only where a driver of the run can have made it', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-01-01T14:00:00.000Z') });
+  const { compartmentId } = A_CONFIG;
   const closedAt = '2026-01-01T12:00:00.000Z';
   const id = 'abcdefgh234567abcdefgh2345';
   const tagged = (imageId: string, timeCreated: string, runId = id) => ({
@@ -70,7 +73,7 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
     id,
     openedAt: '2026-01-01T11:00:00.000Z',
     closedAt,
-    branches: [aBranch({ step: 'done', imageId: 'its own' })],
+    branches: [aBranch({ step: 'done', imageId: 'its own', attempt: 2, compartmentId })],
   });
   const deleted: string[] = [];
   const read: string[] = [];
@@ -99,4 +102,29 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
   expect(deleted).toEqual(['surplus']);
   // Once for all of them, and before a deletion.
   expect(read.sort()).toEqual([id, id, 'abcdefghijklmnopqrstuvwxyz'].sort());
+});
+
+describe('an image of the run’s tag in its time', () => {
+  const at = '2026-01-01T12:00:00.000Z';
+  const place = { region: 'us-ashburn-1', compartmentId: 'ocid1.compartment.oc1..images' };
+  const isSurplus = (branch: Partial<Branch>, image: object = {}) =>
+    isSurplusImage(
+      aRun({ openedAt: at, closedAt: at, branches: [aBranch({ step: 'done', imageId: null, ...branch })] }),
+      { ...place, imageId: 'found', createdAt: at, ...image },
+    );
+
+  it('is surplus where the run has none, or made one before at another attempt', () => {
+    expect(isSurplus({})).toBe(true);
+    expect(isSurplus({ imageId: 'its own', attempt: 2 })).toBe(true);
+  });
+
+  it('is another deployment’s where the first attempt succeeded: its tries all got the same', () => {
+    expect(isSurplus({ imageId: 'its own' })).toBe(false);
+  });
+
+  it('is nobody’s of the run where it makes none', () => {
+    expect(isSurplus({}, { region: 'us-phoenix-1' })).toBe(false);
+    expect(isSurplus({}, { compartmentId: 'ocid1.compartment.oc1..other' })).toBe(false);
+    expect(isSurplus({ imports: false })).toBe(false);
+  });
 });

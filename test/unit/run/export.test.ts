@@ -126,6 +126,21 @@ describe('before an export', () => {
     expect(kinds(having(again, checked()))).toEqual(['create-export-par']);
   });
 
+  it('a destination that has an image already goes on: its room is its own', () => {
+    const failed = {
+      kind: 'step-failed',
+      branch: PHOENIX,
+      failure: { ...FAILURE, code: 'EXPORT_LOST' },
+      transient: false,
+    } as const;
+    const made = [at.checked, at.copyFound, at.parCreated, at.requested, at.imported, at.verified];
+    const run = having(exported(), EXPORT.cleanedUp, ...made, failed, at.cleanedUp);
+    const again = having(closed(run), { kind: 'retried' });
+    expect([kinds(again), branchOf(again, PHOENIX)?.step]).toEqual([['check-destinations'], 'configure']);
+    const next = having(again, checked(PHOENIX));
+    expect([kinds(next), branchOf(next, PHOENIX)?.failure]).toEqual([['create-export-par'], null]);
+  });
+
   it('an export bucket that is missing ends it', () => {
     expect(kinds(having(toPhoenix(), stepFailed(false)))).toEqual(['clean-up-export']);
   });

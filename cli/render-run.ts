@@ -21,6 +21,7 @@ const withoutUrl = <S extends { readonly par: Par | null }>(stage: S) => ({
 /** Where a branch stands, for a person: "importing 40 %". */
 export function stepOf(branch: Branch): string {
   if (branch.queue !== null) return 'waiting for its turn';
+  if (branch.crowded) return 'waiting for room under the image limit';
   const waits = branch.step === 'import' || branch.step === 'transfer';
   return waits ? `${phaseOf(branch)} ${branch.percent} %` : phaseOf(branch);
 }

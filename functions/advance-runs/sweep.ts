@@ -9,18 +9,12 @@ import { listPars } from '../../shared/oci/par-listing.ts';
 import { allTickets, returnTicket } from '../../shared/oci/tickets.ts';
 import { nameOfAttempt, OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
 import { plusSeconds } from '../../shared/run/policy.ts';
-import {
-  type BucketAddress,
-  type Export,
-  isSameObject,
-  type ObjectAddress,
-  type Run,
-} from '../../shared/run/run.ts';
+import { type BucketAddress, isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { eachApart, hasTime } from './each-apart.ts';
 
-/** Longer than a run takes: ticks have looked at any image that is older, and a record is read for each that is not. */
-const LOOKED_AT_SECONDS = 7 * 86_400;
+/** Longer than runs take: ticks have looked at any image that is older, and a record is read for each that is not. */
+const LOOKED_AT_SECONDS = 30 * 86_400;
 
 /**
  * Takes away what runs left that are over: intermediates past their time, and whatever a driver made that died, or was
@@ -90,7 +84,6 @@ export async function sweep(deployment: Deployment): Promise<number> {
         return done(deleteImage(clients, region, imageId));
       },
     );
-  if (config.intermediates === 'keep') return swept;
   const now = new Date().toISOString();
   for (const bucket of own)
     await each(
@@ -99,8 +92,9 @@ export async function sweep(deployment: Deployment): Promise<number> {
       async ({ name, eTag }, run) => {
         const until = keptUntil(run, config);
         const object = { ...bucket, object: name };
-        if (until === null || until > now || !(await isIntermediateOf(deployment, run, object, eTag)))
-          return false;
+        const over =
+          until !== null && until <= now && (await isIntermediateOf(deployment, run, object, eTag));
+        if (!over && !isOfAbandonedAttempt(run, object)) return false;
         return done(deleteOwnObject(clients, object, eTag));
       },
     );
@@ -147,10 +141,10 @@ function placesOfImages({ config, ledger }: Deployment): { region: string; compa
 }
 
 /** What an export that was given up wrote after its clean-up. */
-function isOfAttemptBefore({ object, attempt }: Export, other: ObjectAddress): boolean {
-  const attempts = Array.from({ length: attempt - 1 }, (_, index) => index + 1);
-  return attempts.some((before) =>
-    isSameObject({ ...object, object: nameOfAttempt(object.object, before) }, other),
+function isOfAbandonedAttempt({ exporting }: Run, object: ObjectAddress): boolean {
+  if (!exporting) return false;
+  return exporting.abandoned.some((attempt) =>
+    isSameObject({ ...exporting.object, object: nameOfAttempt(exporting.object.object, attempt) }, object),
   );
 }
 
@@ -163,7 +157,6 @@ async function isIntermediateOf(
 ): Promise<boolean> {
   const { exporting, source, branches } = run;
   if (exporting && isSameObject(exporting.object, object)) return source === null || source.eTag === eTag;
-  if (exporting && isOfAttemptBefore(exporting, object)) return true;
   const copy = branches.map((branch) => branch.copy).find((made) => made && isSameObject(made, object));
   if (!copy) return false;
   if (copy.eTag !== null) return copy.eTag === eTag;

@@ -1,6 +1,6 @@
 import { ByoiError } from '../errors.ts';
 import type { Clients } from '../oci/clients.ts';
-import { call, callUnlessMissing, hasStatus } from '../oci/errors.ts';
+import { call, callUnlessMissing, OciServiceError } from '../oci/errors.ts';
 import type { Branch, BucketAddress, Copy } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { shellWord } from '../shell-word.ts';
@@ -75,8 +75,8 @@ export async function roomForImages({ clients, config }: Deployment, region: str
   try {
     return (await availableImages(clients, region, tenancyId)) ?? Infinity;
   } catch (error) {
-    // Without the right to look at limits, CreateImage says it.
-    if (hasStatus(error, 404)) return Infinity;
+    // A courtesy: where limits may not be looked at, or their service is away, CreateImage says it.
+    if (error instanceof OciServiceError) return Infinity;
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
     case 'crowded':
       if (step !== 'authorize') return branch;
       // As often as any work request is asked for; what it waits for is no failure, so that its patience does not run out.
-      return { ...waitLonger(branch, at, policy), queue: null, since: at };
+      return { ...waitLonger(branch, at, policy), queue: null, crowded: true, since: at };
     case 'copy-requested':
       if (step !== 'copy') return branch;
       return asked({ ...branch, workRequestId: fact.workRequestId, percent: 0 }, 'transfer', at, policy);
@@ -29,7 +29,7 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
       return isCopying(step) ? fail(branch, fact.failure, at) : branch;
     case 'par-created':
       if (step !== 'authorize' || fact.attempt !== branch.attempt) return branch;
-      return enter({ ...branch, par: fact.par, queue: null }, 'request', at);
+      return enter({ ...branch, par: fact.par, queue: null, crowded: false }, 'request', at);
     case 'par-lost':
       if (step !== 'request' || fact.attempt !== branch.attempt) return branch;
       return enter({ ...branch, par: null, attempt: branch.attempt + 1 }, 'authorize', at);
@@ -56,7 +56,7 @@ export function advanceBranch(branch: Branch, fact: BranchFact, policy: Policy):
 
 /** Ends a branch with a failure; what it made is still cleaned up. */
 export function fail(branch: Branch, failure: Failure, at: string): Branch {
-  return enter({ ...branch, failure, queue: null }, 'clean-up', at);
+  return enter({ ...branch, failure, queue: null, crowded: false }, 'clean-up', at);
 }
 
 /** Likewise where there may be an image, which must go first. */
@@ -167,7 +167,7 @@ const QUEUE_PAUSES = 10;
 /** It has not begun, so that its patience does not run out. */
 function queued(branch: Branch, ticket: string, at: string, policy: Policy): Branch {
   const notBefore = plusSeconds(at, QUEUE_PAUSES * policy.pollMaxSeconds);
-  return { ...branch, queue: ticket, since: at, notBefore };
+  return { ...branch, queue: ticket, crowded: false, since: at, notBefore };
 }
 
 function copied(branch: Branch, eTag: string, at: string): Branch {

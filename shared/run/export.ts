@@ -59,11 +59,21 @@ export function retryExport(exporting: Export, at: string): Export {
   return enter({ ...nextAttempt(exporting), failure: null, workRequestId: null, percent: 0 }, 'check', at);
 }
 
+/** Of one that succeeded the object is known, and by now somebody else's or gone. */
 function nextAttempt(exporting: Export): Export {
-  const attempt = exporting.attempt + 1;
-  const { object } = exporting;
-  return { ...exporting, attempt, object: { ...object, object: nameOfAttempt(object.object, attempt) } };
+  const { attempt, object, failure, step, abandoned } = exporting;
+  const next = attempt + 1;
+  const givenUp = failure !== null || step === 'request';
+  return {
+    ...exporting,
+    attempt: next,
+    object: { ...object, object: nameOfAttempt(object.object, next) },
+    abandoned: givenUp ? [...abandoned, attempt].slice(-MAX_ABANDONED) : abandoned,
+  };
 }
+
+/** What a person tries again every day for a month. */
+const MAX_ABANDONED = 30;
 
 function exportStepFailed(
   exporting: Export,

@@ -67,7 +67,7 @@ export function openImageRun(opening: ImageOpening, said: Said): Run {
     ...newRun(opening, journey, said),
     image,
     verdict,
-    exporting: { ...begun('check', said.at), format, object },
+    exporting: { ...begun('check', said.at), format, object, abandoned: [] },
     keepUntil,
   };
   const held = verdict.licensedSystem !== null && attestation === null;
@@ -109,5 +109,13 @@ function newRun({ id, plan, attestation }: Opening, journey: Journey, { at }: Sa
 function newBranch({ copy, failure = undefined, ...plan }: BranchPlan, at: string): Branch {
   const first = failure ? 'done' : copy ? 'check' : 'authorize';
   const unborn: Copy | null = copy && { ...copy, eTag: null };
-  return { ...begun(first, at), ...plan, copy: unborn, imageId: null, queue: null, failure: failure ?? null };
+  return {
+    ...begun(first, at),
+    ...plan,
+    copy: unborn,
+    imageId: null,
+    queue: null,
+    crowded: false,
+    failure: failure ?? null,
+  };
 }

@@ -133,6 +133,8 @@ export interface Export extends Stage<ExportStep> {
   readonly format: ExportFormat;
   /** The object that it becomes: another one at each attempt, so that none takes for its own what one before it left. */
   readonly object: ObjectAddress;
+  /** Attempts that were given up: their objects are nobody's, should OCI make them yet. */
+  readonly abandoned: readonly number[];
 }
 
 /**
@@ -177,6 +179,8 @@ export interface Branch extends Stage<BranchStep> {
   readonly imageId: string | null;
   /** The ticket it waits for its turn with (`copy/us-ashburn-1/…`); null where it waits for none. */
   readonly queue: string | null;
+  /** Its turn has come, and it waits for room under the region's image limit. */
+  readonly crowded: boolean;
 }
 
 /** Of the record: a version that writes another one reads those before it, too, and none reads a later one. */

@@ -115,10 +115,7 @@ it('one region’s turns are no other’s', async () => {
 });
 
 describe('where a region has room for one image only', () => {
-  const isCrowded = (run: Run) => {
-    const { step, tries, queue } = branchOf(run, ASHBURN);
-    return step === 'authorize' && tries > 0 && queue === null;
-  };
+  const isCrowded = (run: Run) => branchOf(run, ASHBURN).crowded;
 
   /** An import at work, and one that waits for what becomes of it. @returns the ids of their runs */
   async function oneBehindTheOther(): Promise<[string, string]> {

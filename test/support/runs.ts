@@ -64,6 +64,7 @@ export function aBranch(changes: Partial<Branch> = {}): Branch {
     copy: null,
     imports: true,
     queue: null,
+    crowded: false,
     displayName: 'debian-12',
     step: 'import',
     attempt: 1,

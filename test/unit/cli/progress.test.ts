@@ -116,6 +116,18 @@ describe('on a terminal', () => {
     expect(screen.at(-1)).toBe('… and 7 more');
   });
 
+  test('a branch that waits says what for: its turn, or room under the image limit', () => {
+    const terminal = recordingTerminal({ interactive: true });
+    const progress = startProgress(terminal);
+    const waits = (waiting: object) => aBranch({ step: 'authorize', imageId: null, ...waiting });
+    const shown = (branch: ReturnType<typeof waits>) => {
+      progress.show(aRun({ id: one, branches: [branch] }));
+      return screenAfter(terminal.written()).at(-1);
+    };
+    expect(shown(waits({ queue: 'import/us-ashburn-1/a' }))).toContain('us-ashburn-1 waiting for its turn');
+    expect(shown(waits({ crowded: true }))).toContain('us-ashburn-1 waiting for room under the image limit');
+  });
+
   test('a held run that was attested goes on in a line of its own', () => {
     const terminal = recordingTerminal({ interactive: true });
     const progress = startProgress(terminal);

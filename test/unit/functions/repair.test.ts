@@ -66,7 +66,7 @@ it('takes an image of the run’s tag for one of its own only where a driver of 
     tagged('its own', '2026-01-01T11:30:00.000Z'),
     tagged('before it', '2026-01-01T10:59:00.000Z'),
     tagged('an hour later', '2026-01-01T13:01:00.000Z'),
-    tagged('looked at by many ticks', '2025-12-25T13:59:00.000Z', 'zzzzzzzzzzzzzzzzzzzzzzzzzz'),
+    tagged('looked at by many ticks', '2025-12-02T13:59:00.000Z', 'zzzzzzzzzzzzzzzzzzzzzzzzzz'),
     tagged('of another ledger', '2026-01-01T11:30:00.000Z', 'abcdefghijklmnopqrstuvwxyz'),
   ];
   const run = aRun({

@@ -156,6 +156,7 @@ describe('an export', () => {
     const ended = replicated(EXPORT.checked, EXPORT.parCreated, EXPORT.failed, EXPORT.cleanedUp);
     const again = having(ended, RETRIED);
     expect(again.exporting).toMatchObject({ step: 'check', attempt: 2, failure: null });
+    expect(again.exporting?.abandoned).toEqual([1]);
     expect(again.exporting?.object.object).toBe(ended.exporting?.object.object.replace('disk', '2/disk'));
     expect(kinds(again)).toEqual(['check-destinations']);
   });
@@ -171,6 +172,8 @@ describe('an export', () => {
       expect([ended.state, ended.failure?.code]).toEqual(['FAILED', 'EXPORT_LOST']);
       const again = having(ended, RETRIED);
       expect([again.source, kinds(again)]).toEqual([null, ['check-destinations']]);
+      // What lies there now is somebody's.
+      expect(again.exporting?.abandoned).toEqual([]);
     }
   });
 

@@ -52,8 +52,8 @@ export async function onUmbrella(name: string): Promise<Variant> {
 export const isUmbrellaInstalled = (): boolean => existsSync(UMBRELLA);
 
 function sdkPackages(): string[] {
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  return Object.keys(dependencies).filter((name) => name.startsWith('oci-'));
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return Object.keys(devDependencies).filter((name) => name.startsWith('oci-'));
 }
 
 async function transpile(name: string, out: string): Promise<Variant> {

@@ -120,8 +120,10 @@ describe('on a terminal', () => {
     const terminal = recordingTerminal({ interactive: true });
     const progress = startProgress(terminal);
     const waits = (waiting: object) => aBranch({ step: 'authorize', imageId: null, ...waiting });
+    let sequence = 0;
     const shown = (branch: ReturnType<typeof waits>) => {
-      progress.show(aRun({ id: one, branches: [branch] }));
+      sequence += 1;
+      progress.show(aRun({ id: one, sequence, branches: [branch] }));
       return screenAfter(terminal.written()).at(-1);
     };
     expect(shown(waits({ queue: 'import/us-ashburn-1/a' }))).toContain('us-ashburn-1 waiting for its turn');

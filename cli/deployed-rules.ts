@@ -5,8 +5,9 @@ import { declaredRules } from '../events/rules.ts';
 import type { TriggerScope } from '../shared/events/trigger.ts';
 import type { Clients } from '../shared/oci/clients.ts';
 import type { LedgerAddress } from '../shared/oci/documents.ts';
-import { call, callUnlessMissing, OciServiceError, pages } from '../shared/oci/errors.ts';
-import type { Config } from '../shared/runtime/config.ts';
+import { callUnlessMissing, OciServiceError, pages } from '../shared/oci/errors.ts';
+import { availableOf } from '../shared/oci/limits.ts';
+import { type Config, ownDestinations } from '../shared/runtime/config.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { FunctionsMissingError, RuleLimitError, RulesInvalidError } from './errors.ts';
 import type { RuleCompartments, RulesPlace } from './rules.ts';
@@ -14,13 +15,12 @@ import type { RuleCompartments, RulesPlace } from './rules.ts';
 /** The deployment's buckets in the hub region: events come from nowhere else. */
 export function scopeOf(config: Config, ledger: LedgerAddress): TriggerScope {
   const inHub = ({ region }: { region: string }) => region === ledger.region;
-  const own = config.destinations.filter(
-    ({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace,
-  );
   return {
     drop: config.dropBuckets,
     export: config.exportBuckets.filter(inHub).map(({ bucket }) => bucket),
-    destination: own.filter(inHub).map(({ bucket }) => bucket),
+    destination: ownDestinations(config, ledger)
+      .filter(inHub)
+      .map(({ bucket }) => bucket),
   };
 }
 
@@ -106,13 +106,9 @@ export async function checkRoom(
   count: number,
 ): Promise<void> {
   if (!tenancyId || count === 0) return;
-  const client = await clients.limits(region);
-  const limit = { serviceName: 'events', limitName: 'rule-count', compartmentId: tenancyId };
+  const limit = { serviceName: 'events', limitName: 'rule-count' };
   try {
-    const { resourceAvailability } = await call('GetResourceAvailability', () =>
-      client.getResourceAvailability(limit),
-    );
-    const { available = count } = resourceAvailability;
+    const available = (await availableOf(clients, region, tenancyId, limit)) ?? count;
     if (available < count) throw new RuleLimitError(region, count, available);
   } catch (error) {
     // Where limits may not be looked at, or their service does not answer, CreateRule says it.

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from './condition.ts';
 import { MANAGER_TAG, managerOf, ownTags } from './ownership.ts';
 import type { DeclaredRule } from './rules.ts';
 
@@ -95,8 +96,4 @@ function ordered(value: unknown): unknown {
   if (!isObject(value)) return value;
   const entries = Object.entries(value).map(([key, item]) => [key, ordered(item)] as const);
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

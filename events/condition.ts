@@ -108,6 +108,7 @@ export function matchesWildcard(pattern: string, text: string): boolean {
   return text.length - last.length >= position && text.endsWith(last);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** A JSON object: no array, and not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { models } from 'oci-objectstorage';
 import type { LedgerAddress } from '../../shared/oci/documents.ts';
 import type { BucketAddress } from '../../shared/run/run.ts';
+import { ownDestinations } from '../../shared/runtime/config.ts';
 import type { Facts } from './facts.ts';
 import { type Check, type Finding, oci, ok } from './finding.ts';
 
@@ -17,11 +18,10 @@ export const ledgerCheck = (
 export function bucketChecks(facts: Facts): Check[] {
   const { config, ledger } = facts.deployment;
   const { region, namespace } = ledger;
-  const own = config.destinations.filter((one) => (one.namespace ?? namespace) === namespace);
   const all: [Role, BucketAddress][] = [
     ...config.dropBuckets.map((bucket): [Role, BucketAddress] => ['drop', { region, namespace, bucket }]),
     ...config.exportBuckets.map((one): [Role, BucketAddress] => ['export', { ...one, namespace }]),
-    ...own.map(({ region, bucket }): [Role, BucketAddress] => ['destination', { region, namespace, bucket }]),
+    ...ownDestinations(config, ledger).map((one): [Role, BucketAddress] => ['destination', one]),
   ];
   return all.map(([role, address]) =>
     bucketCheck(role, address, facts.bucket, facts.compartmentId, address.region === region),

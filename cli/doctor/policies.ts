@@ -1,5 +1,6 @@
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
 import { pages } from '../../shared/oci/errors.ts';
+import { ownDestinations } from '../../shared/runtime/config.ts';
 import { allowsCopy, type Judgement } from './copy-policy.ts';
 import { type Facts, ownFunctions } from './facts.ts';
 import { type Check, type Finding, oci, ok } from './finding.ts';
@@ -53,14 +54,12 @@ export const copyPolicyCheck = (facts: Facts): Check => ({
 /** From the hub what is dropped, from each region with an export bucket what is exported. */
 async function copiesOf(facts: Facts): Promise<Copying[]> {
   const { config, ledger } = facts.deployment;
-  const { namespace } = ledger;
   if (config.strategy === 'direct') return [];
   const sources = new Set([ledger, ...config.exportBuckets].map(({ region }) => region));
   const found = new Map<string, Copying>();
-  for (const destination of config.destinations) {
-    // In another tenancy it is that one's policy.
-    if ((destination.namespace ?? namespace) !== namespace) continue;
-    const bucket = await facts.bucket({ namespace, region: destination.region, bucket: destination.bucket });
+  // In another tenancy it is that one's policy.
+  for (const destination of ownDestinations(config, ledger)) {
+    const bucket = await facts.bucket(destination);
     const compartmentId = bucket?.compartmentId ?? (await facts.compartmentId());
     for (const source of sources)
       if (source !== destination.region) found.set(`${source} ${compartmentId}`, { source, compartmentId });

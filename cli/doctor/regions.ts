@@ -1,5 +1,6 @@
 import { availableImages } from '../../shared/drive/destinations.ts';
 import { call } from '../../shared/oci/errors.ts';
+import { ownDestinations } from '../../shared/runtime/config.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import type { Facts } from './facts.ts';
 import { type Check, type Finding, oci, ok } from './finding.ts';
@@ -9,7 +10,7 @@ const FEW_IMAGES = 5;
 
 /** Of the hub, of exports and of destinations: the tenancy's own. */
 function regionsOf({ config, ledger }: Deployment): string[] {
-  const own = config.destinations.filter((one) => (one.namespace ?? ledger.namespace) === ledger.namespace);
+  const own = ownDestinations(config, ledger);
   return Array.from(new Set([ledger, ...config.exportBuckets, ...own].map(({ region }) => region)));
 }
 

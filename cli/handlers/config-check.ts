@@ -1,11 +1,10 @@
 import { type Destinations, distinctDestinations, planBranches } from '../../shared/drive/plan.ts';
-import { openDocuments } from '../../shared/oci/documents.ts';
+import { type LedgerAddress, openDocuments } from '../../shared/oci/documents.ts';
 import {
   bucketProblems,
   ConfigError,
   checkSchema,
   configSchema,
-  type LedgerPlace,
   schemaProblems,
 } from '../../shared/runtime/config.ts';
 import { ledgerOf, openConnection } from '../connection.ts';
@@ -44,7 +43,7 @@ interface Found {
   readonly name: string;
   /** @throws {SyntaxError} where it is no JSON */
   read(): Promise<unknown>;
-  readonly ledger: LedgerPlace;
+  readonly ledger: LedgerAddress;
 }
 
 async function ownConfig(options: Options): Promise<Found> {
@@ -75,7 +74,7 @@ async function fileConfig(options: Options, file: string): Promise<Found> {
   };
 }
 
-async function checkText(read: Found['read'], ledger: LedgerPlace): Promise<Checked> {
+async function checkText(read: Found['read'], ledger: LedgerAddress): Promise<Checked> {
   let value: unknown;
   try {
     value = await read();
@@ -87,7 +86,7 @@ async function checkText(read: Found['read'], ledger: LedgerPlace): Promise<Chec
 }
 
 /** By the schema, and where that is content, by the rules between keys. */
-export function checkValue(value: unknown, ledger: LedgerPlace): Checked {
+export function checkValue(value: unknown, ledger: LedgerAddress): Checked {
   const parsed = checkSchema(value);
   if (!parsed.success) return { problems: schemaProblems(parsed.error), defaults: [] };
   const { data: config } = parsed;

@@ -4,7 +4,7 @@ import { drive, hintOf } from '../../shared/drive/drive.ts';
 import { atOnceOf } from '../../shared/drive/turns.ts';
 import { invokeAdvanceRuns } from '../../shared/drive/wake.ts';
 import { changeLease, isHeld, type Lease } from '../../shared/oci/lease.ts';
-import { firstTickets } from '../../shared/oci/tickets.ts';
+import { firstTickets, listOf } from '../../shared/oci/tickets.ts';
 import { nextTry } from '../../shared/run/policy.ts';
 import { type Branch, isDue, type Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
@@ -112,7 +112,7 @@ async function calledTickets(
 ): Promise<ReadonlySet<string>> {
   const called = new Set<string>();
   const waiting = Array.from(watched.values()).flatMap(({ tickets }) => tickets);
-  const lists = new Map(waiting.map((ticket) => [ticket.slice(0, ticket.lastIndexOf('/') + 1), ticket]));
+  const lists = new Map(waiting.map((ticket) => [listOf(ticket), ticket]));
   for (const [list, ticket] of lists)
     for (const first of await firstTickets(documents, list, atOnceOf(config, ticket))) called.add(first);
   return called;

@@ -10,6 +10,7 @@ import { allTickets, returnTicket } from '../../shared/oci/tickets.ts';
 import { nameOfAttempt, OBJECT_PREFIX, runIdInName } from '../../shared/run/object-names.ts';
 import { plusSeconds } from '../../shared/run/policy.ts';
 import { type BucketAddress, isSameObject, type ObjectAddress, type Run } from '../../shared/run/run.ts';
+import { ownDestinations } from '../../shared/runtime/config.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { eachApart, hasTime } from './each-apart.ts';
 
@@ -121,22 +122,17 @@ function bucketsOf({ config, ledger }: Deployment): { own: BucketAddress[]; all:
   const { region, namespace } = ledger;
   const own = [
     ...config.exportBuckets.map((bucket) => ({ ...bucket, namespace })),
-    ...config.destinations
-      .filter((destination) => (destination.namespace ?? namespace) === namespace)
-      .map(({ region, bucket }) => ({ region, bucket, namespace })),
+    ...ownDestinations(config, ledger),
   ];
   return { own, all: [...config.dropBuckets.map((bucket) => ({ region, namespace, bucket })), ...own] };
 }
 
 /** Where runs make images: the hub, and the destinations that are ours. */
 function placesOfImages({ config, ledger }: Deployment): { region: string; compartmentId: string }[] {
-  const own = config.destinations.filter(
-    ({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace,
-  );
-  const places = [ledger, ...own].map(({ region, ...place }) => ({
-    region,
-    compartmentId: ('compartmentId' in place && place.compartmentId) || config.compartmentId,
-  }));
+  const places = [
+    { region: ledger.region, compartmentId: config.compartmentId },
+    ...ownDestinations(config, ledger),
+  ];
   return [...new Map(places.map((place) => [`${place.region} ${place.compartmentId}`, place])).values()];
 }
 

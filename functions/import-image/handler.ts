@@ -7,6 +7,7 @@ import { objectOf } from '../../shared/events/object-event.ts';
 import { headObject } from '../../shared/oci/objects.ts';
 import { isRunId } from '../../shared/run/id.ts';
 import { type Branch, isSameObject, type ObjectAddress } from '../../shared/run/run.ts';
+import { ownDestinations } from '../../shared/runtime/config.ts';
 import type { Handler } from '../../shared/runtime/define-function.ts';
 import { type Deployment, openDeployment } from '../../shared/runtime/deployment.ts';
 
@@ -30,12 +31,7 @@ export const importImage: Handler = async ({ event, environment, deadline, log }
 };
 
 function isDestination({ config, ledger }: Deployment, { region, bucket }: ObjectAddress): boolean {
-  return config.destinations.some(
-    (destination) =>
-      destination.region === region &&
-      destination.bucket === bucket &&
-      (destination.namespace ?? ledger.namespace) === ledger.namespace,
-  );
+  return ownDestinations(config, ledger).some((own) => own.region === region && own.bucket === bucket);
 }
 
 /** Anybody can set metadata: only the ledger tells whether a run copies to just this object. */

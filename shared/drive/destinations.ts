@@ -1,13 +1,13 @@
 import { ByoiError } from '../errors.ts';
 import type { Clients } from '../oci/clients.ts';
 import { call, callUnlessMissing, OciServiceError } from '../oci/errors.ts';
+import { availableOf } from '../oci/limits.ts';
 import type { Branch, BucketAddress, Copy } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { shellWord } from '../shell-word.ts';
 import { crossTenancyStatements } from './policy-statements.ts';
 
-/** OCI's names of the limit on custom images. */
-const COMPUTE = 'compute';
+/** OCI's name of the limit on custom images. */
 const IMAGE_LIMIT = 'custom-image-count';
 
 /**
@@ -82,18 +82,8 @@ export async function roomForImages({ clients, config }: Deployment, region: str
 }
 
 /** What the limit on custom images leaves in a region; undefined where OCI does not say. */
-export async function availableImages(
-  clients: Clients,
-  region: string,
-  tenancyId: string,
-): Promise<number | undefined> {
-  const client = await clients.limits(region);
-  const limit = { serviceName: COMPUTE, limitName: IMAGE_LIMIT, compartmentId: tenancyId };
-  const { resourceAvailability } = await call('GetResourceAvailability', () =>
-    client.getResourceAvailability(limit),
-  );
-  return resourceAvailability.available;
-}
+export const availableImages = (clients: Clients, region: string, tenancyId: string) =>
+  availableOf(clients, region, tenancyId, { serviceName: 'compute', limitName: IMAGE_LIMIT });
 
 class RegionNotSubscribedError extends ByoiError {
   override readonly name = 'RegionNotSubscribedError';

@@ -1,5 +1,5 @@
 import { call } from '../oci/errors.ts';
-import type { BucketAddress } from '../run/run.ts';
+import { type OwnDestination, ownDestinations } from '../runtime/config.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { bucketTrials, foreignTrial, ledgerTrials, writeTrial } from './bucket-trials.ts';
 import { availableImages } from './destinations.ts';
@@ -24,7 +24,7 @@ export function trialsOf(deployment: Deployment, functionName: string): Trial[] 
   const { region, namespace } = ledger;
   const drops = config.dropBuckets.map((bucket) => ({ region, namespace, bucket }));
   const exports = config.exportBuckets.map((bucket) => ({ ...bucket, namespace }));
-  const own = ownDestinations(deployment);
+  const own = ownDestinations(config, ledger);
   const foreign = config.destinations.filter((one) => (one.namespace ?? namespace) !== namespace);
   return [
     ...ledgerTrials(deployment, functionName),
@@ -36,17 +36,6 @@ export function trialsOf(deployment: Deployment, functionName: string): Trial[] 
     ...functionTrials(deployment),
     ...tenancyTrials(deployment),
   ];
-}
-
-type OwnDestination = BucketAddress & { readonly compartmentId: string };
-
-/** Those that images are imported at. */
-function ownDestinations({ config, ledger: { namespace } }: Deployment): OwnDestination[] {
-  return config.destinations
-    .filter((one) => (one.namespace ?? namespace) === namespace)
-    .map(({ region, bucket, compartmentId = config.compartmentId }) => ({
-      ...{ region, namespace, bucket, compartmentId },
-    }));
 }
 
 /** Object Storage copies in its own name, and says what it lacks only when it is asked to. */
@@ -68,7 +57,7 @@ function imageTrials(deployment: Deployment): Trial[] {
   const { config, ledger } = deployment;
   const { compartmentId } = config;
   const sources = [ledger, ...config.exportBuckets].map(({ region }) => ({ region, compartmentId }));
-  const places = [...sources, ...ownDestinations(deployment)];
+  const places = [...sources, ...ownDestinations(config, ledger)];
   const distinct = new Map(places.map((place) => [`${place.region} ${place.compartmentId}`, place]));
   return Array.from(distinct.values()).flatMap((place) => imageTrialsAt(deployment, place));
 }
@@ -145,7 +134,9 @@ function tenancyTrials(deployment: Deployment): Trial[] {
   const { clients, config, ledger } = deployment;
   const { tenancyId } = config;
   if (!tenancyId) return [];
-  const regions = new Set([ledger, ...ownDestinations(deployment)].map(({ region }) => region));
+  const regions = new Set(
+    [ledger, ...ownDestinations(deployment.config, deployment.ledger)].map(({ region }) => region),
+  );
   return [
     {
       operation: 'ListRegionSubscriptions',

@@ -17,12 +17,14 @@ export const ticketOf = (trade: Trade, region: string, runId: string, branch: st
 /** Takes the ticket, where it is not taken yet. @returns how many were taken before it, and not returned since */
 export async function takeTicket(documents: Documents, ticket: string): Promise<number> {
   await documents.markOnce(FOLDER + ticket);
-  const list = ticket.slice(0, ticket.lastIndexOf('/') + 1);
-  return (await ticketsInOrder(documents, list)).indexOf(ticket);
+  return (await ticketsInOrder(documents, listOf(ticket))).indexOf(ticket);
 }
 
 export const returnTicket = (documents: Documents, ticket: string): Promise<void> =>
   documents.remove(FOLDER + ticket);
+
+/** The list that a ticket is in: `copy/us-ashburn-1/`. */
+export const listOf = (ticket: string): string => ticket.slice(0, ticket.lastIndexOf('/') + 1);
 
 /** Those whose turn it is. @param list `copy/us-ashburn-1/` */
 export async function firstTickets(

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { ByoiError } from '../errors.ts';
+import type { LedgerAddress } from '../oci/documents.ts';
 import type { Policy } from '../run/policy.ts';
+import type { BucketAddress } from '../run/run.ts';
 
 /** `config.json` of the ledger bucket is missing, no JSON, or says something that cannot be. */
 export class ConfigError extends ByoiError {
@@ -177,11 +179,25 @@ export const checkSchema = (value: unknown) =>
 export const schemaProblems = ({ issues }: z.ZodError): string[] =>
   issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}.`);
 
-/** What of a ledger's address the rules look at. */
-export type LedgerPlace = { readonly region: string; readonly namespace: string; readonly bucket: string };
+/** A destination that images are imported at: any but another tenancy's. */
+export type OwnDestination = BucketAddress & { readonly compartmentId: string };
+
+/** @param ledger whose namespace is the deployment's own */
+export function ownDestinations(
+  config: Pick<Config, 'compartmentId' | 'destinations'>,
+  ledger: LedgerAddress,
+): OwnDestination[] {
+  return config.destinations
+    .map((destination) => ({
+      ...destination,
+      namespace: destination.namespace ?? ledger.namespace,
+      compartmentId: destination.compartmentId ?? config.compartmentId,
+    }))
+    .filter(({ namespace }) => namespace === ledger.namespace);
+}
 
 /** @throws {ConfigError} naming the first bucket that has two parts to play */
-export function checkBuckets(config: Config, ledger: LedgerPlace): void {
+export function checkBuckets(config: Config, ledger: LedgerAddress): void {
   const [problem] = bucketProblems(config, ledger);
   if (problem !== undefined) throw new ConfigError(`config.json: ${problem}`);
 }
@@ -193,11 +209,11 @@ export function checkBuckets(config: Config, ledger: LedgerPlace): void {
  * @returns a sentence for each bucket that has more
  */
 export function bucketProblems(
-  { dropBuckets, exportBuckets, destinations }: Config,
-  ledger: LedgerPlace,
+  { compartmentId, dropBuckets, exportBuckets, destinations }: Config,
+  ledger: LedgerAddress,
 ): string[] {
   const hub = [ledger.bucket, ...dropBuckets].map((bucket) => ({ region: ledger.region, bucket }));
-  const own = destinations.filter(({ namespace }) => (namespace ?? ledger.namespace) === ledger.namespace);
+  const own = ownDestinations({ compartmentId, destinations }, ledger);
   const places = [...hub, ...exportBuckets, ...own].map(({ region, bucket }) => `${bucket} in ${region}`);
   const repeated = new Set(places.filter((place, index) => places.indexOf(place) !== index));
   return Array.from(repeated, (place) => `the bucket ${place} is named for more than one thing.`);

@@ -67,7 +67,7 @@ async function measure(local: LocalCloud, number: number): Promise<Latency> {
   const object = `latency-${number}.qcow2`;
   const eTag = await dropDisk(local, object);
   const { region, namespace } = ledger;
-  const id = runIdOf({ region, namespace, bucket: dropBucket, object, eTag });
+  const id = runIdOf(ledger, { region, namespace, bucket: dropBucket, object, eTag });
   const runs = openRunStore(local.clients, ledger);
   for (;;) {
     const run = (await runs.get(id))?.value;

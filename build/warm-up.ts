@@ -63,10 +63,9 @@ const local = await startLocalCloud(
 try {
   const object = 'warm-up.qcow2';
   const eTag = await dropDisk(local, object);
-  const { region, namespace } = local.deployment.ledger;
-  const dropped = await untilClosed(
-    runIdOf({ region, namespace, bucket: local.deployment.dropBucket, object, eTag }),
-  );
+  const { dropBucket, ledger } = local.deployment;
+  const { region, namespace } = ledger;
+  const dropped = await untilClosed(runIdOf(ledger, { region, namespace, bucket: dropBucket, object, eTag }));
   const payload = { byoi: 'replicate', imageId: dropped.branches[0]?.imageId, to: [OTHER] };
   const { body } = await local.cloud.homeRegion.functions.invoke(
     local.deployment.functionIds['export-image'] ?? '',

@@ -68,9 +68,10 @@ export async function startStage(
       busy.milliseconds = 0;
     },
     async drop(object) {
-      const { region, namespace } = deployment.ledger;
+      const { dropBucket, ledger } = deployment;
+      const { region, namespace } = ledger;
       const eTag = await dropDisk(local, object);
-      return runIdOf({ region, namespace, bucket: deployment.dropBucket, object, eTag });
+      return runIdOf(ledger, { region, namespace, bucket: dropBucket, object, eTag });
     },
     async replicate({ to, ...asked }) {
       const payload = { byoi: 'replicate', to: [to], ...asked };

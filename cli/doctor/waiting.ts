@@ -43,7 +43,7 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
         }
       }
       await concurrently(first(), AT_ONCE, async ({ name, eTag }) => {
-        if (!(await runs.get(runIdOf({ ...address, object: name, eTag })))) found += 1;
+        if (!(await runs.get(runIdOf(ledger, { ...address, object: name, eTag })))) found += 1;
       });
       return { found, more };
     }

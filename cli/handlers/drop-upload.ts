@@ -59,7 +59,7 @@ export async function lookAt(
 
 export async function uploadDrop(
   out: Terminal,
-  { clients }: Deployment,
+  { clients, ledger }: Deployment,
   { file, address, metadata }: Drop,
   replaces: string | null,
 ): Promise<Dropped> {
@@ -72,7 +72,7 @@ export async function uploadDrop(
     const found = progress.foundBytes();
     const resumed = found > 0 ? `, ${formatBytes(found)} of it were there already` : '';
     const dropped = { ...address, eTag, size: file.size };
-    const run = `run ${shortId(runIdOf(dropped))} begins as its event arrives`;
+    const run = `run ${shortId(runIdOf(ledger, dropped))} begins as its event arrives`;
     progress.end(`uploaded ${formatBytes(file.size)} in ${took}${resumed}, its MD5 verified; ${run}`);
     return dropped;
   } catch (error) {

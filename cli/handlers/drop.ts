@@ -98,7 +98,7 @@ async function uploadAndFollow(
       break;
     }
   }
-  const ids = dropped.map(runIdOf);
+  const ids = dropped.map((source) => runIdOf(deployment.ledger, source));
   if (!options.wait) {
     if (options.output === 'json')
       io.out.write(json(dropped.map((source, index) => ({ id: ids[index], source }))));

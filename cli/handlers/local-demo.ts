@@ -155,11 +155,12 @@ async function opened(store: RunStore, id: string, path: string): Promise<void> 
 
 /** Uploads a file as any client would. @returns the id of the run that its content will have */
 async function drop({ clients, deployment }: LocalCloud, path: string): Promise<string> {
-  const { region, namespace } = deployment.ledger;
-  const address = { region, namespace, bucket: deployment.dropBucket, object: basename(path) };
+  const { dropBucket, ledger } = deployment;
+  const { region, namespace } = ledger;
+  const address = { region, namespace, bucket: dropBucket, object: basename(path) };
   const file = await openLocalFile(path);
   try {
-    return runIdOf({ ...address, eTag: await uploadFile(clients, address, file) });
+    return runIdOf(ledger, { ...address, eTag: await uploadFile(clients, address, file) });
   } finally {
     await file.close();
   }

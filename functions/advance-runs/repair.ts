@@ -62,7 +62,7 @@ function entrancesOf({ config, ledger }: Deployment): Entrance[] {
 
 /** Opens and drives the runs of objects whose event never came, or that lay there before the deployment. */
 async function openMissingRuns(deployment: Deployment, marked: ReadonlySet<string>): Promise<number> {
-  const { clients, config, runs } = deployment;
+  const { clients, config, ledger, runs } = deployment;
   const inTime = hasTime(deployment.deadline);
   let found = 0;
   for (const entrance of entrancesOf(deployment)) {
@@ -71,7 +71,7 @@ async function openMissingRuns(deployment: Deployment, marked: ReadonlySet<strin
       const ours = entrance.takeUp === takeUpExport && runIdInName(name) !== undefined;
       if (ours || isIgnoredName(name, config.ignoreNames) || !inTime()) return;
       const address: ObjectAddress = { ...bucket, object: name };
-      const known = (await runs.get(runIdOf({ ...address, eTag })))?.value;
+      const known = (await runs.get(runIdOf(ledger, { ...address, eTag })))?.value;
       if (known) {
         // Without its marker no poller would ever find it.
         if (known.closedAt === null && !marked.has(known.id)) await runs.mark(known.id);

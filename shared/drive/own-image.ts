@@ -31,8 +31,8 @@ export interface TaggedImage {
 
 /**
  * Was the image made by a driver of the run that died of it, or that told of it when its branch had been given up? A person
- * may have copied the tag, and another deployment's run of the same object has the same id: only what a driver of this
- * run can have made is one of its own. All tries of a first attempt get the same image, by their retry token.
+ * may have copied the tag: only what a driver of this run can have made is one of its own. All tries of a first attempt
+ * get the same image, by their retry token.
  */
 export function isSurplusImage({ branches, openedAt, closedAt }: Run, image: Omit<TaggedImage, 'runId'>) {
   const { imageId, region, compartmentId, createdAt } = image;

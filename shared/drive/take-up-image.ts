@@ -49,10 +49,10 @@ type Image = Awaited<ReturnType<typeof readImage>>;
  * @throws {ImageNotExportableError} what OCI would refuse, or nobody could import
  */
 export async function takeUpImage(deployment: Deployment, request: ImageRequest): Promise<TakenUp> {
-  const { config, runs } = deployment;
+  const { config, ledger, runs } = deployment;
   const { journey, imageId, region, format, strategy, keepUntil } = request;
   const to = distinctDestinations(deployment, request.to);
-  const id = imageRunIdOf({ journey, imageId, destinations: to, format, request: request.request });
+  const id = imageRunIdOf(ledger, { journey, imageId, destinations: to, format, request: request.request });
   const known = await runs.get(id);
   if (known) return { stored: known, opened: false };
   const image = await readImage(deployment, region, imageId);

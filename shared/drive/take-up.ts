@@ -42,7 +42,7 @@ async function takeUpObject(
   journey: 'drop' | 'replication',
   planner: Planner,
 ): Promise<TakenUp> {
-  const { config, clients, runs } = deployment;
+  const { config, clients, ledger, runs } = deployment;
   if (isIgnoredName(address.object, config.ignoreNames)) return ignored('no image by its name');
   // The SDK would collapse these in a URL and ask for the bucket: such an object is refused by its run, unread.
   const head = isAddressable(address.object) ? await headObject(clients, address) : UNREADABLE;
@@ -52,7 +52,7 @@ async function takeUpObject(
 
   const { eTag, size, metadata } = head;
   const source = { ...address, eTag, size, metadata };
-  const id = runIdOf(source);
+  const id = runIdOf(ledger, source);
   const plan = planner(deployment, source, id);
   if (plan.length === 0) return ignored('there is no destination for it');
   const said = saidBy(deployment.deadline);

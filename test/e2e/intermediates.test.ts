@@ -196,7 +196,7 @@ describe('what a person put there is never taken away:', () => {
     ];
     for (const address of beside) await putObject(byoi.clients, address, QCOW2);
     const run = await byoi.ended(await byoi.drop('dropped.qcow2', QCOW2, { 'byoi-replicate-to': PHOENIX }));
-    const replicated = await byoi.ended(runIdOf({ ...byHand, eTag }));
+    const replicated = await byoi.ended(runIdOf(byoi.deployment.ledger, { ...byHand, eTag }));
     expect([run.state, replicated.state]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
     await tickLater();
     expect(await objectsIn(byoi, ASHBURN, 'byoi-drop')).toEqual(['dropped.qcow2']);

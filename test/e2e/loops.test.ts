@@ -10,7 +10,15 @@ import { runIdOf } from '../../shared/run/id.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { ASHBURN, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
-import { branchOf, configure, personsImage, QCOW2, replicate, ticked } from '../support/replication.ts';
+import {
+  branchOf,
+  configure,
+  imagesIn,
+  personsImage,
+  QCOW2,
+  replicate,
+  ticked,
+} from '../support/replication.ts';
 
 /** The other deployment, in the same tenancy, with its hub in Phoenix. */
 interface Other {
@@ -240,6 +248,26 @@ describe('two deployments of which one', () => {
   });
 });
 
+it('two deployments that are asked for the same copy make one each, and know which is theirs', async () => {
+  const { compartmentId, copyBucket } = byoi.deployment;
+  await west.configure({ destinations: [{ region: PHOENIX, bucket: copyBucket, compartmentId }] });
+  const imageId = await personsImage(byoi);
+  const asked = { byoi: 'replicate', imageId, region: ASHBURN, to: [PHOENIX] };
+  const { id } = await replicate(byoi, { imageId, to: [PHOENIX] });
+  const functions = byoi.cloud.region(PHOENIX)?.functions;
+  const payload = Buffer.from(JSON.stringify(asked));
+  await functions?.invoke(west.deployment.functionIds['export-image'] ?? '', payload, false);
+  expect(await atRest()).toMatchObject({
+    ours: ['SUCCEEDED'],
+    theirs: ['SUCCEEDED'],
+    images: { [ASHBURN]: 1, [PHOENIX]: 2 },
+  });
+  const [other] = await allRuns(west.runs);
+  const images = await imagesIn(byoi, PHOENIX);
+  expect(images.map(({ freeformTags }) => freeformTags?.['byoi-run']).sort()).toEqual([id, other?.id].sort());
+  expect(other?.id).not.toBe(id);
+});
+
 it('what a person says with an object is not said of its copies', async () => {
   await configure(byoi, { destinations: [{ region: PHOENIX, bucket: west.deployment.dropBucket }] });
   const metadata = { 'byoi-replicate-to': PHOENIX, 'byoi-launch-mode': 'EMULATED' };
@@ -252,7 +280,7 @@ it('what a person says with an object is not said of its copies', async () => {
     objectName: copy?.object ?? '',
   });
   expect(head.opcMeta).toEqual({ 'opc-meta-byoi-run': run.id });
-  const id = runIdOf({
+  const id = runIdOf(west.deployment.ledger, {
     ...west.deployment.ledger,
     bucket: west.deployment.dropBucket,
     object: copy?.object ?? '',

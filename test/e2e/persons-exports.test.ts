@@ -63,7 +63,7 @@ async function runOf(object: string, region = ASHBURN): Promise<Run | undefined>
   const storage = await byoi.clients.objectStorage(region);
   const { namespace: namespaceName, bucket: bucketName } = bucket(region);
   const head = await storage.headObject({ namespaceName, bucketName, objectName: object }).catch(() => null);
-  const id = head && runIdOf({ ...bucket(region), object, eTag: head.eTag });
+  const id = head && runIdOf(byoi.deployment.ledger, { ...bucket(region), object, eTag: head.eTag });
   return id ? (await byoi.runs.get(id))?.value : undefined;
 }
 

@@ -121,7 +121,13 @@ export async function deploy(
         contentLength: content.length,
         opcMeta: metadata,
       });
-      return runIdOf({ region: ASHBURN, namespace: ledger.namespace, bucket: dropBucket, object, eTag });
+      return runIdOf(ledger, {
+        region: ASHBURN,
+        namespace: ledger.namespace,
+        bucket: dropBucket,
+        object,
+        eTag,
+      });
     },
     async tick() {
       await control('POST', `schedules/${scheduleId}/run`);

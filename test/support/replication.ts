@@ -136,9 +136,9 @@ export async function imagesIn({ clients, deployment }: Deployed, region: string
 
 /** Where the copy of an image in Phoenix will lie: known before its run is. @param name of the export, for people */
 export function placeOfCopy({ deployment }: Deployed, imageId: string, name: string): ObjectAddress {
-  const request = { journey: 'replication', imageId, destinations: [PHOENIX] } as const;
-  const runId = imageRunIdOf({ ...request, format: 'OCI', request: '' });
   const { ledger, copyBucket: bucket } = deployment;
+  const request = { journey: 'replication', imageId, destinations: [PHOENIX] } as const;
+  const runId = imageRunIdOf(ledger, { ...request, format: 'OCI', request: '' });
   return { region: PHOENIX, namespace: ledger.namespace, bucket, object: objectNameOf(runId, name) };
 }
 

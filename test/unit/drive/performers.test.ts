@@ -11,7 +11,7 @@ import { discardImage } from '../../../shared/drive/own-image.ts';
 import { takeUp } from '../../../shared/drive/take-up.ts';
 import { advance } from '../../../shared/run/advance.ts';
 import type { Run } from '../../../shared/run/run.ts';
-import { fakeClients, fakeDeployment, serviceError } from '../../support/fake-oci.ts';
+import { A_LEDGER, fakeClients, fakeDeployment, serviceError } from '../../support/fake-oci.ts';
 import { A_SOURCE, aBranch, aRun, aVerdict, PAR_SECRET } from '../../support/runs.ts';
 
 const NOW = new Date().toISOString();
@@ -22,7 +22,7 @@ const fail = (status: number, code: string) => () => {
 const deploymentOf = (services: Parameters<typeof fakeClients>[0], more: object = {}) =>
   fakeDeployment({
     clients: fakeClients(services),
-    ledger: { region: 'us-ashburn-1', namespace: 'ns' },
+    ledger: A_LEDGER,
     ...more,
   });
 

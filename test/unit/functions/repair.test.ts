@@ -15,7 +15,8 @@ const LEDGER = { region: 'us-ashburn-1', namespace: 'ns', bucket: 'ledger' };
 
 it('puts the marker of an open run back, stops at no record that cannot be read, and removes what is closed', async () => {
   const objects = ['broken', 'unmarked'].map((name) => ({ name, etag: `e-${name}` }));
-  const idOf = (name: string) => runIdOf({ ...LEDGER, bucket: 'drop', object: name, eTag: `e-${name}` });
+  const idOf = (name: string) =>
+    runIdOf(LEDGER, { ...LEDGER, bucket: 'drop', object: name, eTag: `e-${name}` });
   const markers: [string, boolean][] = [];
   const warned: string[] = [];
   const deployment = fakeDeployment({
@@ -118,7 +119,7 @@ describe('an image of the run’s tag in its time', () => {
     expect(isSurplus({ imageId: 'its own', attempt: 2 })).toBe(true);
   });
 
-  it('is another deployment’s where the first attempt succeeded: its tries all got the same', () => {
+  it('is a person’s where the first attempt succeeded: its tries all got the same', () => {
     expect(isSurplus({ imageId: 'its own' })).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Failure } from '../../shared/run/run.ts';
+import { DocumentConflictError, openDocuments } from '../../shared/oci/documents.ts';
+import type { Failure, Run } from '../../shared/run/run.ts';
 import { ASHBURN, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
 import {
@@ -18,6 +19,8 @@ import {
 const FRANKFURT = 'eu-frankfurt-1';
 /** About a second: far more than any work takes here. */
 const SHORT_HOURS = 0.0003;
+/** Somewhat more, so that nothing that lasts a day is in force any more. */
+const DAY_MS = 25 * 3_600_000;
 
 let byoi: Deployed;
 let imageId: string;
@@ -140,4 +143,39 @@ describe('a work request that OCI has forgotten', () => {
       expect(run.failure?.sentence).toContain('is gone');
     });
   });
+});
+
+/** As if the run had stood still for a day: every time in its record is that much earlier, OCI's date later. */
+async function sleepsForADay(id: string): Promise<void> {
+  const documents = openDocuments(byoi.clients, byoi.deployment.ledger);
+  const earlier = (_: string, value: unknown) =>
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)
+      ? new Date(Date.parse(value) - DAY_MS).toISOString()
+      : value;
+  for (;;) {
+    const stored = await documents.read<Run>(`runs/${id}`);
+    const aged = JSON.parse(JSON.stringify(stored?.value), earlier) as Run;
+    const written = await documents.write(`runs/${id}`, aged, stored?.eTag ?? '').catch((error) => {
+      if (!(error instanceof DocumentConflictError)) throw error;
+    });
+    if (written) break;
+  }
+  await byoi.control('POST', 'clock', { advanceSeconds: DAY_MS / 1000 });
+}
+
+it('an image whose answer was lost is known by its tag, once OCI has forgotten the retry token', async () => {
+  await byoi.control('POST', 'faults', {
+    calls: [{ operation: 'CreateImage', when: 'after', drop: true, ofFunctions: true }],
+  });
+  const id = await byoi.drop('forgotten.qcow2', QCOW2);
+  await byoi.until(id, ({ branches }) => branches[0]?.step === 'request' && branches[0].tries > 0);
+  await sleepsForADay(id);
+  await endFaults();
+  const run = await byoi.ended(id);
+  expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+  const made = (await imagesIn(byoi, ASHBURN)).filter(
+    ({ freeformTags }) => freeformTags?.['byoi-run'] === id,
+  );
+  expect(made.map((image) => image.id)).toEqual([branchOf(run, ASHBURN).imageId]);
+  expect(await byoi.leftovers()).toEqual([]);
 });

@@ -46,6 +46,10 @@ locals {
     # A work request of Compute is read with the rights of what it is about.
     "${local.functions_may} manage instance-images ${local.in_images} where request.permission != 'INSTANCE_IMAGE_MOVE'",
 
+    # Calls: CreateImage
+    # With defined tags: whoever sets one must be allowed to use its namespace, which is the tenancy's.
+    "${local.functions_may} use tag-namespaces in tenancy",
+
     # Calls: ListComputeImageCapabilitySchemas, GetComputeImageCapabilitySchema, CreateComputeImageCapabilitySchema,
     # Calls: UpdateComputeImageCapabilitySchema
     "${local.functions_may} manage compute-image-capability-schema ${local.in_images} where all {request.permission != 'COMPUTE_IMAGE_CAPABILITY_SCHEMA_DELETE', request.permission != 'COMPUTE_IMAGE_CAPABILITY_SCHEMA_MOVE'}",
@@ -73,6 +77,12 @@ locals {
   copy_statements = [
     for region in local.regions :
     "Allow service objectstorage-${region} to manage object-family in compartment id ${var.compartment_ocid}"
+  ]
+
+  # Events calls in its own name. Oracle's present reference asks for no such statement any more, its former one did, and
+  # its workshops still have it: where it is needed and missing, rules match and nothing is called.
+  event_statements = [
+    "Allow service cloudEvents to use functions-family ${local.in_compartment}",
   ]
 
   # The schedule is a principal of its own.
@@ -107,6 +117,14 @@ resource "oci_identity_policy" "copies" {
   name           = "${var.name}-copies"
   description    = "Object Storage copies images from region to region"
   statements     = local.copy_statements
+}
+
+resource "oci_identity_policy" "events" {
+  provider       = oci.home
+  compartment_id = var.tenancy_ocid
+  name           = "${var.name}-events"
+  description    = "Events calls the functions of byoi"
+  statements     = local.event_statements
 }
 
 resource "oci_identity_policy" "schedule" {

@@ -154,14 +154,14 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
   });
 
   it('renders whole statements, and the copies’ in the words of a run’s remedy', async () => {
-    const names = ['function_statements', 'copy_statements', 'schedule_statements'];
+    const names = ['function_statements', 'copy_statements', 'event_statements', 'schedule_statements'];
     const statements = (await evaluateLocals(names)) as Record<string, string[]>;
     expect(statements.copy_statements).toEqual(
       REGIONS.map((region) => copyStatement(region, 'ocid1.compartment.oc1..aaaa')),
     );
     for (const statement of Object.values(statements).flat()) {
       expect(statement).toMatch(
-        /^Allow (any-user|service objectstorage-[a-z0-9-]+|dynamic-group id ocid1\.\S+) to (inspect|read|use|manage) [a-z-]+ in (tenancy|compartment id ocid1\.\S+)( where .+)?$/,
+        /^Allow (any-user|service (objectstorage-[a-z0-9-]+|cloudEvents)|dynamic-group id ocid1\.\S+) to (inspect|read|use|manage) [a-z-]+ in (tenancy|compartment id ocid1\.\S+)( where .+)?$/,
       );
       expect(statement.split('{').length, statement).toBe(statement.split('}').length);
       expect(statement.split("'").length % 2, statement).toBe(1);

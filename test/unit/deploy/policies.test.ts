@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { copyStatement } from '../../../shared/drive/policy-statements.ts';
-import { expression, readModule, STACK } from '../../support/stack.ts';
+import { expression, readModule, STACK, type TerraformModule } from '../../support/stack.ts';
 
 const sources = ['shared', 'functions'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -25,9 +25,11 @@ const named = Array.from(
   .filter(Boolean)
   .sort();
 
-let locals: ReadonlyMap<string, unknown>;
+let stack: TerraformModule;
+let locals: TerraformModule['locals'];
 beforeAll(async () => {
-  locals = (await readModule(STACK)).locals;
+  stack = await readModule(STACK);
+  ({ locals } = stack);
 });
 
 describe('the policy of the functions', () => {
@@ -50,12 +52,14 @@ describe('the policy of the functions', () => {
     for (const block of blocks) expect(block).toMatch(/^\s*# Calls: /);
   });
 
-  it('gives no right in the whole tenancy but to look', () => {
+  it('gives no right in the whole tenancy but to look, and to use the tags that there are', () => {
     const everywhere = (locals.get('function_statements') as string[]).filter((text) =>
       / in tenancy/.test(text),
     );
-    expect(everywhere).toHaveLength(3);
-    for (const text of everywhere) expect(text).toMatch(/ (inspect|read) [a-z-]+ in tenancy$/);
+    expect(everywhere).toHaveLength(4);
+    for (const text of everywhere) {
+      expect(text).toMatch(/ ((inspect|read) [a-z-]+|use tag-namespaces) in tenancy$/);
+    }
   });
 
   it('lets what is written be written nowhere but in the ledger and among exports and copies', () => {
@@ -67,6 +71,17 @@ describe('the policy of copies', () => {
   it('is in the words of the statement that a run asks for where it is missing', () => {
     expect(locals.get('copy_statements')).toContain(
       `"${copyStatement(expression('region'), expression('var.compartment_ocid'))}"`,
+    );
+  });
+});
+
+describe('every list of statements', () => {
+  it('is in a policy', () => {
+    const lists = Array.from(locals.keys()).filter((name) => name.endsWith('_statements'));
+    const policies = Array.from(stack.resources).filter(([name]) => name.startsWith('oci_identity_policy.'));
+    expect(lists.length).toBeGreaterThan(3);
+    expect(policies.map(([, { statements }]) => statements).sort()).toEqual(
+      lists.map((name) => expression(`local.${name}`)).sort(),
     );
   });
 });

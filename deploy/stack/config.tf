@@ -12,9 +12,14 @@ locals {
       notificationTopicId   = local.topic_id
       tenancyId             = var.tenancy_ocid
       exportBuckets         = [for region in local.regions : { region = region, bucket = local.export_bucket }]
-      destinations          = [for region in local.regions : { region = region, bucket = local.copy_bucket }]
     },
     jsondecode(var.settings),
+    {
+      destinations = concat(
+        [for region in local.regions : { region = region, bucket = local.copy_bucket }],
+        local.more_destinations,
+      )
+    },
   )
 }
 

@@ -8,6 +8,9 @@ locals {
     var.destination_region_4,
   ])
   regions = concat([var.region], local.destination_regions)
+
+  # Beyond those, in other tenancies say: their buckets, and the rights there, are somebody else's to make.
+  more_destinations = try(jsondecode(var.settings).destinations, [])
 }
 
 module "hub" {

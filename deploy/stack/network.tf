@@ -3,7 +3,7 @@
 
 locals {
   makes_network = var.subnet_ocid == ""
-  leaves_region = length(local.destination_regions) > 0
+  leaves_region = anytrue([for region in concat(local.destination_regions, local.more_destinations[*].region) : region != var.region])
   subnet_id     = local.makes_network ? one(oci_core_subnet.functions[*].id) : var.subnet_ocid
 }
 

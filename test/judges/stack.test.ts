@@ -180,6 +180,19 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
     });
   });
 
+  it('adds the destinations of the settings to its own, and makes a way to their regions', async () => {
+    const none = { destination_region_1: '', destination_region_2: '' };
+    const partner = (region: string) => ({ region, bucket: 'images', namespace: 'partner' });
+    const settings = (region: string) => JSON.stringify({ destinations: [partner(region)] });
+    const elsewhere = { ...none, settings: settings('eu-frankfurt-1') };
+    const { config, leaves_region } = await evaluateLocals(['config', 'leaves_region'], elsewhere);
+    const own = { region: HUB, bucket: 'byoi-copies' };
+    expect(parseConfig(config).destinations).toEqual([own, partner('eu-frankfurt-1')]);
+    expect(leaves_region).toBe(true);
+    const here = { ...none, settings: settings(HUB) };
+    expect(await evaluateLocals(['leaves_region'], here)).toEqual({ leaves_region: false });
+  });
+
   it('refuses settings that are no JSON object', async () => {
     await expect(evaluateLocals(['config'], { settings: '["us-phoenix-1"]' })).rejects.toThrow('JSON object');
   });

@@ -109,6 +109,26 @@ describe('the schedule', () => {
   });
 });
 
+describe('the alarms', () => {
+  it('tell the topic of the runs', () => {
+    const alarms = Array.from(stack.resources).filter(([name]) => name.startsWith('oci_monitoring_alarm.'));
+    expect(alarms).toHaveLength(2);
+    for (const [name, { destinations }] of alarms)
+      expect(destinations, name).toEqual([expression('local.topic_id')]);
+  });
+
+  it('take for silence what is longer than the schedule’s pace, and of the function that it calls', () => {
+    const { query } = stack.resources.get('oci_monitoring_alarm.silence') ?? {};
+    const [, hours, resource] =
+      /^FunctionInvocationCount\[(\d+)h\]\{resourceId = "(.*?)"\}/.exec(String(query)) ?? [];
+    const { recurrence_details, resources } =
+      stack.resources.get('oci_resource_scheduler_schedule.tick') ?? {};
+    expect(recurrence_details).toMatch(/^\d+ \* /);
+    expect(Number(hours)).toBeGreaterThan(1);
+    expect(JSON.stringify(resources)).toContain(JSON.stringify(resource));
+  });
+});
+
 describe('the rules', () => {
   it('are refused where the byoi command has made rules of this deployment', () => {
     const { lifecycle, freeform_tags } = stack.resources.get('oci_events_rule.byoi') ?? {};

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Region } from 'oci-common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { expression, readModule, STACK, type TerraformModule } from '../../support/stack.ts';
@@ -8,6 +9,7 @@ interface Field {
   readonly title: string;
   readonly required?: boolean;
   readonly default?: unknown;
+  readonly pattern?: string;
 }
 
 /** schema.yaml, as Resource Manager's meta schema has it. */
@@ -50,6 +52,18 @@ describe("Resource Manager's form", () => {
       if (!('default' in variable)) expect(field.required, name).toBe(true);
       if (variable.default === '' || variable.default === null) expect(field.required, name).toBe(false);
       expect(field.title.length, name).toBeGreaterThan(0);
+    }
+  });
+
+  it('takes every region of every realm as a destination, and none', () => {
+    const fields = Object.entries(form.variables).filter(([name]) => name.startsWith('destination_region_'));
+    expect(fields).toHaveLength(4);
+    for (const [name, { pattern = '' }] of fields) {
+      const refused = ['', ...Region.values().map(({ regionId }) => regionId)].filter(
+        (region) => !new RegExp(pattern).test(region),
+      );
+      expect(refused, name).toEqual([]);
+      expect('Phoenix', name).not.toMatch(new RegExp(pattern));
     }
   });
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LedgerAddress } from '../oci/documents.ts';
-import type { ObjectAddress } from './run.ts';
+import type { BucketAddress, ObjectAddress } from './run.ts';
 
 /** 26 characters of base 32 hold 130 bits: no two contents ever meet. */
 const ID_LENGTH = 26;
@@ -13,7 +12,7 @@ export const isRunId = (text: string): boolean => /^[a-z2-7]{26}$/.test(text);
  * The id of the run about one content of one object: a repeated event finds the run that exists. By the ledger no two
  * deployments have a run of the same id, and none takes the other's images and objects for its own.
  */
-export function runIdOf(ledger: LedgerAddress, source: ObjectAddress & { readonly eTag: string }): string {
+export function runIdOf(ledger: BucketAddress, source: ObjectAddress & { readonly eTag: string }): string {
   const { region, namespace, bucket, object, eTag } = source;
   return shortHash([...partsOf(ledger), 'drop', region, namespace, bucket, object, eTag]);
 }
@@ -30,12 +29,12 @@ export interface ImageRequest {
 }
 
 /** The id of the run about one request for one image: to ask twice is to ask once. */
-export function imageRunIdOf(ledger: LedgerAddress, asked: ImageRequest): string {
+export function imageRunIdOf(ledger: BucketAddress, asked: ImageRequest): string {
   const { journey, imageId, destinations, format, request } = asked;
   return shortHash([...partsOf(ledger), journey, imageId, format, request, ...destinations.toSorted()]);
 }
 
-const partsOf = ({ region, namespace, bucket }: LedgerAddress): string[] => [region, namespace, bucket];
+const partsOf = ({ region, namespace, bucket }: BucketAddress): string[] => [region, namespace, bucket];
 
 /**
  * CreateImage's `opc-retry-token`: the same for the same try, whoever makes it and however often; another for

@@ -22,6 +22,7 @@ import {
 } from './identity/store.ts';
 import { newOcid } from './ids.ts';
 import { limits } from './limits/service.ts';
+import { logging } from './logging/service.ts';
 import { notifications } from './notifications/service.ts';
 import { objectStorage } from './object-storage/service.ts';
 import { Region } from './region.ts';
@@ -171,6 +172,7 @@ export class Cloud {
       ...functions(region),
       ...events(region),
       ...resourceScheduler(region),
+      ...logging(region),
     ];
     const server = await serveRegion(region, operations, port, (principal, operation, when) => {
       this.runtime.onOutgoingCall(principal, operation, when);

@@ -17,11 +17,18 @@ export interface WorkResource {
   readonly metadata?: Record<string, string>;
 }
 
-/** An asynchronous piece of work, in the terms both work request APIs are answered from. */
+/** The type of a work request's OCID, by the service that answers for it. */
+const OCID_TYPES = {
+  compute: 'coreservicesworkrequest',
+  objectstorage: 'objectstorageworkrequest',
+  logging: 'logworkrequest',
+} as const;
+
+/** An asynchronous piece of work, in the terms all work request APIs are answered from. */
 export interface WorkRequest {
   readonly id: string;
-  /** Which service answers for it: Object Storage has a work request API of its own. */
-  readonly service: 'compute' | 'objectstorage';
+  /** Which service answers for it: Object Storage and Logging have work request APIs of their own. */
+  readonly service: keyof typeof OCID_TYPES;
   /** Names the executor: `CreateImage`, `ExportImage`, `CopyObject`. */
   readonly operation: string;
   readonly compartmentId: string;
@@ -93,10 +100,7 @@ export class WorkRequests {
     regionKey: string,
     request: Pick<WorkRequest, 'service' | 'operation' | 'compartmentId' | 'resources' | 'input'>,
   ): WorkRequest {
-    const id = newOcid(
-      request.service === 'compute' ? 'coreservicesworkrequest' : 'objectstorageworkrequest',
-      regionKey,
-    );
+    const id = newOcid(OCID_TYPES[request.service], regionKey);
     const fault = this.#faults.takeWork(request.operation);
     const work: WorkRequest = {
       ...request,

@@ -14,6 +14,7 @@ import { wantedRules } from '../deployed-rules.ts';
 import { functionsRule } from '../doctor/matching-rule.ts';
 import { FUNCTION_SETTINGS } from '../function-settings.ts';
 import { makeRules } from '../rules.ts';
+import { createInvocationLog } from './invocation-log.ts';
 
 /** A deployment of byoi on an embedded OCI. */
 export interface LocalDeployment {
@@ -56,8 +57,8 @@ const TICK_CRON = '0 * * * *';
 
 /**
  * Makes what the Resource Manager stack makes in a tenancy, through the same API: compartment, buckets, topic,
- * functions with their dynamic group, config.json, event rules, schedule. Of policies only those of copies: no other
- * has an effect here.
+ * functions with their dynamic group and log, config.json, event rules, schedule. Of policies only those of copies: no
+ * other has an effect here.
  */
 export async function deployLocally(options: DeployOptions): Promise<LocalDeployment> {
   const { httpClient, endpoints, hubRegion, homeRegion = hubRegion, tenancyId, name = 'byoi' } = options;
@@ -91,7 +92,8 @@ export async function deployLocally(options: DeployOptions): Promise<LocalDeploy
   });
   const { topicId } = notificationTopic;
   await subscribe(options, topicId, compartmentId);
-  const functionIds = await createFunctions(options, compartmentId, ledger);
+  const { applicationId, functionIds } = await createFunctions(options, compartmentId, ledger);
+  await createInvocationLog(options, compartmentId, name, applicationId);
   await identity.createDynamicGroup({
     createDynamicGroupDetails: {
       compartmentId: tenancyId,
@@ -202,7 +204,7 @@ async function createFunctions(
   { httpClient, endpoints, hubRegion }: DeployOptions,
   compartmentId: string,
   ledger: LedgerAddress,
-): Promise<Record<string, string>> {
+): Promise<{ applicationId: string; functionIds: Record<string, string> }> {
   const functions = regionalClient(FunctionsManagementClient, httpClient, hubRegion, endpoints);
   const { application } = await functions.createApplication({
     createApplicationDetails: {
@@ -213,19 +215,20 @@ async function createFunctions(
       config: applicationConfig(ledger, endpoints),
     },
   });
-  const ids: Record<string, string> = {};
+  const applicationId = application.id;
+  const functionIds: Record<string, string> = {};
   for (const [displayName, settings] of Object.entries(FUNCTION_SETTINGS)) {
     const created = await functions.createFunction({
       createFunctionDetails: {
-        applicationId: application.id,
+        applicationId,
         displayName,
         image: `ocir.${hubRegion}.oci.oraclecloud.com/local/byoi/${displayName}:latest`,
         ...settings,
       },
     });
-    ids[displayName] = created.function.id;
+    functionIds[displayName] = created.function.id;
   }
-  return ids;
+  return { applicationId, functionIds };
 }
 
 async function createRules(

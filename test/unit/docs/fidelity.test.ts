@@ -16,6 +16,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   functions: 'Functions',
   'resource-scheduler': 'Resource Scheduler',
   notifications: 'Notifications, and streams as a sink',
+  logging: 'Logging',
   identity: 'Identity',
 };
 const CONTROL = 'Control of the emulation';

@@ -3,7 +3,7 @@ import { OciServiceError } from '../oci/errors.ts';
 import { mayLackItsWay } from '../run/export.ts';
 import type { Branch, Failure, Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import { checkBucket, checkExportBucket, checkRegion } from './destinations.ts';
+import { checkBucket, checkExportBucket, checkRegion, subscribedRegions } from './destinations.ts';
 import type { ExportPerformer } from './perform.ts';
 
 /**
@@ -13,9 +13,10 @@ import type { ExportPerformer } from './perform.ts';
 export const checkDestinations: ExportPerformer = async (deployment, run, { object }) => {
   await checkExportBucket(deployment, object);
   const waiting = run.branches.filter(mayLackItsWay);
+  const subscribed = subscribedRegions(deployment);
   const failures = await Promise.all(
     waiting.map(async (branch) => {
-      const failure = await whatIsMissing(deployment, run, branch);
+      const failure = await whatIsMissing(deployment, run, branch, subscribed);
       return failure ? [{ branch: branch.id, failure }] : [];
     }),
   );
@@ -26,9 +27,10 @@ async function whatIsMissing(
   deployment: Deployment,
   { image }: Run,
   branch: Branch,
+  subscribed: ReturnType<typeof subscribedRegions>,
 ): Promise<Failure | undefined> {
   try {
-    await checkRegion(deployment, branch);
+    await checkRegion(deployment, branch, subscribed);
     if (branch.copy) await checkBucket(deployment, branch.copy, image?.region);
     return undefined;
   } catch (error) {

@@ -16,27 +16,44 @@ const IMAGE_LIMIT = 'custom-image-count';
  *
  * @throws {RegionNotSubscribedError} @throws {ImageLimitError}
  */
-export async function checkRegion(deployment: Deployment, branch: Branch): Promise<void> {
+export async function checkRegion(
+  deployment: Deployment,
+  branch: Branch,
+  subscribed = subscribedRegions(deployment),
+): Promise<void> {
   const { region, imports } = branch;
-  await checkSubscription(deployment, branch);
+  await checkSubscription(deployment, branch, subscribed);
   if (imports && (await roomForImages(deployment, region)) === 0) throw new ImageLimitError(region);
 }
 
 /** @throws {RegionNotSubscribedError} */
 export async function checkSubscription(
-  { clients, config, ledger }: Deployment,
+  deployment: Deployment,
   { region, copy }: Branch,
+  subscribed = subscribedRegions(deployment),
 ): Promise<void> {
+  const { config, ledger } = deployment;
   const { tenancyId } = config;
   // Another tenancy's subscriptions are its own affair, and not to be seen.
   const own = !copy || copy.namespace === ledger.namespace;
   if (!tenancyId || !own || region === ledger.region) return;
-  const client = await clients.identity(ledger.region);
-  const { items } = await call('ListRegionSubscriptions', () =>
-    client.listRegionSubscriptions({ tenancyId }),
-  );
-  if (!items.some(({ regionName }) => regionName === region))
-    throw new RegionNotSubscribedError(region, tenancyId);
+  if (!(await subscribed(tenancyId)).has(region)) throw new RegionNotSubscribedError(region, tenancyId);
+}
+
+/** Asks for the names of the tenancy's regions when they are needed first, and then no more. */
+export function subscribedRegions({ clients, ledger }: Deployment) {
+  let asked: Promise<ReadonlySet<string | undefined>> | undefined;
+  const ask = async (tenancyId: string) => {
+    const client = await clients.identity(ledger.region);
+    const { items } = await call('ListRegionSubscriptions', () =>
+      client.listRegionSubscriptions({ tenancyId }),
+    );
+    return new Set(items.map(({ regionName }) => regionName));
+  };
+  return (tenancyId: string): Promise<ReadonlySet<string | undefined>> => {
+    asked ??= ask(tenancyId);
+    return asked;
+  };
 }
 
 /**

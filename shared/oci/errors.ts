@@ -17,11 +17,12 @@ export class OciServiceError extends ByoiError {
     serviceCode: string,
     message: string,
     requestId: string | null,
+    remedy = remedyOf(status, serviceCode),
   ) {
     super(
       codeOf(status, serviceCode),
       withoutSecrets(`${operation}: ${message} (${status || 'no answer'} ${serviceCode})`),
-      remedyOf(status, serviceCode),
+      remedy,
     );
     this.status = status;
     this.serviceCode = serviceCode;
@@ -100,8 +101,16 @@ function toServiceError(operation: string, error: unknown): Error {
     return new OciServiceError(operation, fields.statusCode, String(fields.serviceCode), message, requestId);
   }
   if (error instanceof Error && !isConnectionError(error)) return error;
-  return new OciServiceError(operation, 0, String(fields.code ?? 'NoConnection'), message, null);
+  // What took too long, or came too late to be asked, has a code.
+  const refused = fields.code === undefined && LOCAL_REQUEST.test(String(fields.requestEndpoint));
+  const remedy = refused ? START_LOCAL : undefined;
+  return new OciServiceError(operation, 0, String(fields.code ?? 'NoConnection'), message, null, remedy);
 }
+
+/** `GET http://127.0.0.1:4001/n`, as the SDK tells: on this machine there is no OCI but an embedded one. */
+const LOCAL_REQUEST = /^\S+ http:\/\/(127\.0\.0\.1|localhost)[:/]/;
+const START_LOCAL =
+  'Start the embedded OCI: `byoi local start`, with the same --data-dir where you gave one; `byoi local status` says whether it runs.';
 
 /** What fetch throws when an answer breaks off or comes too late; any other error is a bug, and no service's. */
 function isConnectionError(error: Error): boolean {

@@ -139,6 +139,19 @@ test('a local cloud keeps its endpoints, runs, images and objects over a stop, w
   expect(await dropAndWatch('second.qcow2')).toMatchObject({ state: 'SUCCEEDED' });
 });
 
+test('who goes on asking a local cloud that was stopped is told to start it, and not what may be the matter with OCI', async () => {
+  await told(['local', 'start']);
+  const env = await told(['local', 'env']);
+  await told(['local', 'stop']);
+  const commands = [['runs', 'list'], ['rules', 'plan'], ['doctor']];
+  const outcomes = await Promise.all(commands.map((command) => byoi(command, env)));
+  for (const { status, out, err } of outcomes) {
+    expect(status).toBe(1);
+    expect(out + err).toContain('`byoi local start`');
+    expect(out + err).not.toContain('ocistatus');
+  }
+});
+
 test('on other ports than before the functions find the regions all the same', async () => {
   const first = await told(['local', 'start']);
   await told(['local', 'stop']);

@@ -62,3 +62,25 @@ it('a page token is sent so that it arrives: the SDK does not encode it', async 
     [1, 2, 3],
   ]);
 });
+
+/** What the SDK throws where no answer came. */
+const unanswered = (url: string, fields: object = {}) =>
+  call('GetNamespace', async () => {
+    throw { code: undefined, message: 'fetch failed', requestEndpoint: `GET ${url}`, ...fields };
+  }).catch((error) => error);
+
+it('nothing that listens on this machine is an embedded OCI that does not run', async () => {
+  for (const url of ['http://127.0.0.1:4001/n', 'http://localhost:4001/n'])
+    expect(await unanswered(url)).toMatchObject({
+      code: 'OCI_UNAVAILABLE',
+      remedy: expect.stringContaining('`byoi local start`'),
+      transient: true,
+    });
+  const elsewhere = [
+    await unanswered('https://objectstorage.us-ashburn-1.oraclecloud.com/n'),
+    await unanswered('http://127.0.0.1.example.com/n'),
+    // It runs, and took too long.
+    await unanswered('http://127.0.0.1:4001/n', { code: 'DEADLINE' }),
+  ];
+  for (const { remedy } of elsewhere) expect(remedy).toContain('ocistatus');
+});

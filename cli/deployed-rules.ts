@@ -98,6 +98,10 @@ export function wantedRules(
   }));
 }
 
+/** What the limit on rules leaves in a region; undefined where OCI does not say. */
+export const availableRules = (clients: Clients, region: string, tenancyId: string) =>
+  availableOf(clients, region, tenancyId, { serviceName: 'events', limitName: 'rule-count' });
+
 /** @throws {RuleLimitError} where the region has no room for so many rules more */
 export async function checkRoom(
   clients: Clients,
@@ -106,9 +110,8 @@ export async function checkRoom(
   count: number,
 ): Promise<void> {
   if (!tenancyId || count === 0) return;
-  const limit = { serviceName: 'events', limitName: 'rule-count' };
   try {
-    const available = (await availableOf(clients, region, tenancyId, limit)) ?? count;
+    const available = (await availableRules(clients, region, tenancyId)) ?? count;
     if (available < count) throw new RuleLimitError(region, count, available);
   } catch (error) {
     // Where limits may not be looked at, or their service does not answer, CreateRule says it.

@@ -32,9 +32,11 @@ export class HiddenError extends ByoiError {
 /** OCI answers alike where a right is missing and where a thing is: a check that can tell does so itself. */
 const REFUSALS = [401, 403, 404];
 
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof OciServiceError && REFUSALS.includes(error.status);
+
 function notKnown({ right }: Check, error: unknown): Finding {
-  const refused =
-    error instanceof HiddenError || (error instanceof OciServiceError && REFUSALS.includes(error.status));
+  const refused = error instanceof HiddenError || isRefusal(error);
   const sentence = error instanceof Error ? error.message : String(error);
   if (refused)
     return {

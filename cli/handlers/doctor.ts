@@ -7,9 +7,10 @@ import { configCheck } from '../doctor/config.ts';
 import { factsOf, findBucket } from '../doctor/facts.ts';
 import type { Check, Checked } from '../doctor/finding.ts';
 import { functionsCheck } from '../doctor/functions.ts';
+import { loggingCheck } from '../doctor/logging.ts';
 import { copyPolicyCheck, dynamicGroupCheck } from '../doctor/policies.ts';
 import { imageLimitChecks, regionsCheck } from '../doctor/regions.ts';
-import { rulesCheck } from '../doctor/rules.ts';
+import { rulesChecks } from '../doctor/rules.ts';
 import { runChecks } from '../doctor/run-checks.ts';
 import { scheduleCheck } from '../doctor/schedule.ts';
 import { selfChecks } from '../doctor/self-check.ts';
@@ -53,9 +54,10 @@ function checksOf(deployment: Deployment, { compartmentId, invoke }: Options): C
   return [
     ...bucketChecks(facts),
     functionsCheck(facts),
-    rulesCheck(facts, compartmentId),
+    ...rulesChecks(facts, compartmentId),
     scheduleCheck(facts),
     topicCheck(facts),
+    loggingCheck(facts),
     regionsCheck(facts),
     ...imageLimitChecks(facts),
     dynamicGroupCheck(facts),

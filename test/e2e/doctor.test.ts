@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { EventsClient } from 'oci-events';
 import { FunctionsManagementClient } from 'oci-functions';
 import { IdentityClient } from 'oci-identity';
+import { LoggingManagementClient } from 'oci-logging';
 import { ObjectStorageClient } from 'oci-objectstorage';
 import { NotificationDataPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
@@ -93,6 +94,22 @@ async function ruleId(name: string): Promise<string> {
   const { compartmentId } = byoi.deployment;
   const { items } = await api(EventsClient).listRules({ compartmentId, displayName: name });
   return items[0]?.id ?? '';
+}
+
+async function invocationLog() {
+  const logging = api(LoggingManagementClient);
+  const { compartmentId } = byoi.deployment;
+  const [group] = (await logging.listLogGroups({ compartmentId })).items;
+  const [log] = (await logging.listLogs({ logGroupId: group?.id ?? '' })).items;
+  if (!log) throw new Error('The deployment has no log.');
+  return log;
+}
+
+async function settled(changing: Promise<{ opcWorkRequestId: string }>): Promise<void> {
+  const { opcWorkRequestId: workRequestId } = await changing;
+  const status = async () =>
+    (await api(LoggingManagementClient).getWorkRequest({ workRequestId })).workRequest.status;
+  await expect.poll(status).toBe('SUCCEEDED');
 }
 
 const breakages: Breakage[] = [
@@ -198,6 +215,35 @@ const breakages: Breakage[] = [
     code: 'SUBSCRIPTION_UNCONFIRMED',
     check: /^notifications$/,
     remedy: /^Follow the link in the mail/,
+  },
+  {
+    name: 'a log of the functions that somebody disabled',
+    breaks: async () => {
+      const { logGroupId, id: logId } = await invocationLog();
+      const enable = (isEnabled: boolean) =>
+        api(LoggingManagementClient).updateLog({ logGroupId, logId, updateLogDetails: { isEnabled } });
+      await settled(enable(false));
+      return () => settled(enable(true));
+    },
+    code: 'LOG_INACTIVE',
+    level: 'warning',
+    check: /^logging$/,
+    remedy:
+      /^`oci logging log update --region us-ashburn-1 --log-group-id ocid1\.loggroup\.\S+ --log-id ocid1\.log\.\S+ --is-enabled true`$/,
+  },
+  {
+    name: 'no log of the functions',
+    breaks: async () => {
+      const { logGroupId, id: logId, displayName, logType, configuration } = await invocationLog();
+      await settled(api(LoggingManagementClient).deleteLog({ logGroupId, logId }));
+      const createLogDetails = { displayName, logType: logType as never, configuration };
+      return () => settled(api(LoggingManagementClient).createLog({ logGroupId, createLogDetails }));
+    },
+    code: 'LOG_MISSING',
+    level: 'warning',
+    check: /^logging$/,
+    remedy:
+      /^`oci logging log create --region us-ashburn-1 --log-group-id ocid1\.loggroup\.\S+ --display-name byoi-functions --log-type SERVICE /,
   },
   {
     name: 'a region that the tenancy is not subscribed to',

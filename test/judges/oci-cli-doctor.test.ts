@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { IdentityClient } from 'oci-identity';
+import { LoggingManagementClient } from 'oci-logging';
 import { ObjectStorageClient } from 'oci-objectstorage';
 import { NotificationDataPlaneClient } from 'oci-ons';
 import { ScheduleClient } from 'oci-resourcescheduler';
@@ -91,11 +92,17 @@ test('the commands that the doctor prints are such as the OCI CLI takes, and men
   const { items } = await subscriptions.listSubscriptions({ compartmentId, topicId });
   for (const { id } of items) await subscriptions.deleteSubscription({ subscriptionId: id });
 
+  const logging = client(LoggingManagementClient, cloud);
+  const logGroupId = (await logging.listLogGroups({ compartmentId })).items[0]?.id ?? '';
+  const logId = (await logging.listLogs({ logGroupId })).items[0]?.id ?? '';
+  await logging.updateLog({ logGroupId, logId, updateLogDetails: { isEnabled: false } });
+
   const before = await amiss();
   expect(before.map(({ code }) => code).sort()).toEqual([
     'BUCKET_EVENTS_OFF',
     'BUCKET_MISSING',
     'DYNAMIC_GROUP_MISSING',
+    'LOG_INACTIVE',
     'OCI_SERVICE_POLICY_MISSING',
     'OCI_SERVICE_POLICY_MISSING',
     'SCHEDULE_INACTIVE',
@@ -106,7 +113,12 @@ test('the commands that the doctor prints are such as the OCI CLI takes, and men
   expect(await amiss()).toMatchObject([{ code: 'SUBSCRIPTION_UNCONFIRMED' }]);
 
   await client(ScheduleClient, cloud).deleteSchedule({ scheduleId });
-  const [missing] = (await amiss()).filter(({ code }) => code === 'SCHEDULE_MISSING');
-  await paste(/`(oci [^`]*)`/.exec(missing?.remedy ?? '')?.[1] ?? '');
+  await logging.deleteLog({ logGroupId, logId });
+  const gone = async () => !(await logging.listLogs({ logGroupId })).items.some(({ id }) => id === logId);
+  await expect.poll(gone).toBe(true);
+  await logging.deleteLogGroup({ logGroupId });
+  const missing = (await amiss()).filter(({ code }) => code.endsWith('_MISSING'));
+  expect(missing.map(({ code }) => code)).toEqual(['SCHEDULE_MISSING', 'LOG_MISSING']);
+  for (const { remedy } of missing) await paste(/`(oci [^`]*)`/.exec(remedy)?.[1] ?? '');
   expect(await amiss()).toMatchObject([{ code: 'SUBSCRIPTION_UNCONFIRMED' }]);
 });

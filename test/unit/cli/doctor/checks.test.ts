@@ -5,6 +5,7 @@ import { factsOf, findBucket } from '../../../../cli/doctor/facts.ts';
 import { type Check, ok } from '../../../../cli/doctor/finding.ts';
 import { copyPolicyCheck, dynamicGroupCheck } from '../../../../cli/doctor/policies.ts';
 import { imageLimitChecks, regionsCheck } from '../../../../cli/doctor/regions.ts';
+import { rulesChecks } from '../../../../cli/doctor/rules.ts';
 import { HiddenError, runChecks } from '../../../../cli/doctor/run-checks.ts';
 import { scheduleCheck } from '../../../../cli/doctor/schedule.ts';
 import { selfChecks } from '../../../../cli/doctor/self-check.ts';
@@ -315,6 +316,55 @@ describe('regions', () => {
     ]);
     const [finding] = await run(checks[1]);
     expect([finding?.level, finding?.code]).toEqual([level, code]);
+  });
+});
+
+describe('the limit on rules', () => {
+  const check = (
+    getResourceAvailability: () => unknown,
+    listRules: () => unknown = () => ({ items: [] }),
+  ) => {
+    const names = ['import-image', 'export-image', 'copy-image', 'advance-runs'];
+    const items = names.map((displayName) => ({ id: displayName, displayName }));
+    const services = {
+      functions: { ...FUNCTIONS, listFunctions: () => ({ items }) },
+      objectStorage: { getBucket: () => ({ bucket: { compartmentId: COMPARTMENT } }) },
+      limits: { getResourceAvailability },
+      regional: { listRules },
+    };
+    const [rules, limit] = rulesChecks(facts(services, { tenancyId: TENANCY }), undefined);
+    return Promise.all([run(rules), run(limit)]);
+  };
+  const left = (available: number) => () => ({ resourceAvailability: { available } });
+
+  test('is told, and a problem only where what is to be made does not fit', async () => {
+    const [differing, room] = await check(left(50));
+    expect(room).toEqual([ok('room for 50 rules')]);
+    const creations = differing.filter(({ code }) => code === 'RULES_DIFFER').length;
+    expect(creations).toBeGreaterThan(1);
+    expect((await check(left(creations)))[1]).toMatchObject([{ level: 'ok' }]);
+    expect((await check(left(creations - 1)))[1]).toMatchObject([
+      {
+        level: 'problem',
+        code: 'RULE_LIMIT_EXCEEDED',
+        sentence: `${creations} rules are to be created in us-ashburn-1, and the limit rule-count leaves room for ${creations - 1}.`,
+      },
+    ]);
+  });
+
+  test('is asked for once, and the rules are read once', async () => {
+    const asked = vi.fn(left(0));
+    const listed = vi.fn(() => ({ items: [] }));
+    await check(asked, listed);
+    expect(asked).toHaveBeenCalledOnce();
+    // A compartment each, of buckets and of images: here the same.
+    expect(listed).toHaveBeenCalledOnce();
+  });
+
+  test('that OCI does not tell, or beside rules that may not be read, is no problem', async () => {
+    expect((await check(notFound))[1]).toMatchObject([{ level: 'ok' }]);
+    const [hidden, room] = await check(left(0), notFound);
+    expect([hidden[0]?.level, room[0]?.sentence]).toEqual(['unknown', 'room for 0 rules']);
   });
 });
 

@@ -53,12 +53,16 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
   const regions = REGIONS.map((name) => ({ name }));
   const cloud = { dataDir, regions, functionsDir: FUNCTIONS_DIR, timeScale: options.timeScale, log };
   let local: LocalCloud | undefined;
+  let signal: NodeJS.Signals | undefined;
   try {
     local = await startLocalCloud(cloud, PACE);
     for (const [region, endpoint] of Object.entries(local.endpoints))
       say(`embedded OCI  ${region}  ${endpoint}\n`);
-    const runs = await Promise.race([bothJourneys(local, paths, io, say, options), interrupted]);
-    if (!runs) return EXIT.error;
+    const runs = await Promise.race([interrupted, bothJourneys(local, paths, io, say, options)]);
+    if (typeof runs === 'string') {
+      signal = runs;
+      return EXIT.error;
+    }
     if (options.output === 'json') io.out.write(json(runs.map(publicRun)));
     else for (const run of runs) io.out.write(`\n${renderOutcome(run, painter(io.out))}`);
     if (options.keep) {
@@ -71,6 +75,8 @@ export async function runDemo(io: Io, options: DemoOptions, ...given: string[]):
   } finally {
     await local?.cloud.stop();
     rmSync(dataDir, { recursive: true, force: true });
+    // As if nobody had listened: else what follows the runs would ask the cloud that is gone, for minutes.
+    if (signal) process.kill(process.pid, signal);
   }
 }
 
@@ -80,10 +86,10 @@ function checkPaths(paths: readonly string[]): void {
 }
 
 /** Ctrl-C, or a polite kill: the functions' processes and the data must not outlive the demo. */
-function interruption(): Promise<undefined> {
+function interruption(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(undefined));
+      process.once(signal, () => resolve(signal));
   });
 }
 

@@ -2,7 +2,7 @@ import { subjectOf } from '../shared/drive/subject.ts';
 import { rejections } from '../shared/launch/verdict.ts';
 import { type Branch, type Export, isEnded, type Run } from '../shared/run/run.ts';
 import { type Paint, painter, printable } from './output.ts';
-import { attestCommand, exportPhaseOf, paintState, phaseOf, progressOf } from './render-run.ts';
+import { attestCommand, exportPhaseOf, isBegun, paintState, phaseOf, progressOf } from './render-run.ts';
 import { summarizeVerdict } from './render-verdict.ts';
 import { shortId } from './runs.ts';
 import type { Terminal } from './terminal.ts';
@@ -60,8 +60,7 @@ function milestones(run: Run, paint: Paint): string[] {
 
 /** Steps may be over before anybody looks, but they happened: the history has them. */
 function stepsTold(run: Run, branch: Branch): string[] {
-  const begun = run.state === 'OPEN' || branch.history.length > 1;
-  if (!run.verdict || !begun) return [];
+  if (!run.verdict || !isBegun(run, branch)) return [];
   // How it failed is told with the outcome; that the only one is ready, too.
   const ready = !branch.failure && run.branches.length > 1;
   return branch.history

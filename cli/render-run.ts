@@ -130,8 +130,8 @@ export function renderRun(run: Run, paint: Paint): string {
     table(rows),
     run.failure ? renderFailure(run.failure, '  ', paint('red', 'failure')) : '',
     held,
-    run.exporting ? renderExport(run.exporting, paint) : '',
-    ...run.branches.map((branch) => renderBranch(branch, paint)),
+    run.exporting ? renderExport(run, run.exporting, paint) : '',
+    ...run.branches.map((branch) => renderBranch(run, branch, paint)),
     run.verdict ? `\n${paint('bold', 'Verdict')}\n${renderVerdict(run.verdict, paint)}` : '',
   ].join('');
 }
@@ -202,10 +202,14 @@ function timesOf<Step extends string>(
   });
 }
 
-function renderExport(exporting: Export, paint: Paint): string {
+/** Of a run that was refused, say, or is held, no stage has left its first step, nor will it by itself. */
+export const isBegun = (run: Run, { history }: Pick<Stage<string>, 'history'>): boolean =>
+  run.state === 'OPEN' || history.length > 1;
+
+function renderExport(run: Run, exporting: Export, paint: Paint): string {
   const { object, par, workRequestId, format, failure, warnings } = exporting;
   const rows = [
-    ['Step', `${exporting.step}: ${exportPhaseOf(exporting)}`],
+    ['Step', isBegun(run, exporting) ? `${exporting.step}: ${exportPhaseOf(exporting)}` : NOT_BEGUN],
     ['Format', format],
     ['To', shownObject(object)],
     ['Work request', workRequestId],
@@ -214,11 +218,13 @@ function renderExport(exporting: Export, paint: Paint): string {
   return renderStage(`Export from ${object.region}`, rows, failure, warnings, paint);
 }
 
-function renderBranch(branch: Branch, paint: Paint): string {
+const NOT_BEGUN = 'not begun';
+
+function renderBranch(run: Run, branch: Branch, paint: Paint): string {
   const { imageId, copy, par, failure, warnings } = branch;
   const waited = branch.step === 'import' || branch.step === 'transfer';
   const rows = [
-    ['Step', `${branch.step}: ${stepOf(branch)}`],
+    ['Step', isBegun(run, branch) ? `${branch.step}: ${stepOf(branch)}` : NOT_BEGUN],
     ['Copy', copy && shownObject(copy)],
     ['Image', imageId ? `${imageId} ${paint('dim', printable(branch.displayName))}` : null],
     ['Work request', branch.workRequestId],

@@ -96,6 +96,14 @@ describe('a run', () => {
     expect(text).toMatch(/warning SHAPE_NOT_ADDED: A shape is missing\.\n +Add it\./);
   });
 
+  test('that ended before its import began names no step of it', () => {
+    const branches = [aBranch({ step: 'authorize', history: aBranch().history.slice(0, 1) })];
+    expect(renderRun(aRun({ state: 'REFUSED', branches }), plain)).toMatch(
+      /us-ashburn-1\n +Step +not begun\n/,
+    );
+    expect(renderRun(aRun({ state: 'OPEN', branches }), plain)).toMatch(/Step +authorize: making a/);
+  });
+
   test('that is held shows how to attest its licence', () => {
     expect(renderRun(aRun({ state: 'NEEDS_LICENSE' }), plain)).toContain(
       'byoi runs attest abcdefgh234567abcdefgh2345 --license',

@@ -19,6 +19,10 @@ const COMPRESSIONS: readonly Compression[] = [
   { name: 'gzip', extension: 'gz', mark: Buffer.from([0x1f, 0x8b, 8]), command: 'gzip -dk' },
   // RFC 8878 §3.1.1
   { name: 'zstd', extension: 'zst', mark: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), command: 'zstd -d' },
+  // PKWARE APPNOTE §4.3.7
+  { name: 'zip', extension: 'zip', mark: Buffer.from('PK\x03\x04', 'latin1'), command: 'unzip' },
+  // 7-Zip, DOC/7zFormat.txt, SignatureHeader
+  { name: '7z', extension: '7z', mark: Buffer.from([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]), command: '7z x' },
   { name: 'bzip2', extension: 'bz2', mark: Buffer.from('BZh', 'latin1'), command: 'bzip2 -dk' },
 ];
 

@@ -29,6 +29,8 @@ const FORMATS: readonly ImageFormat[] = [
   iso,
   ...compressed,
 ];
+/** What is in another format is refused with the command that converts it, whatever it is called. */
+const IMPORTED: readonly ImageFormat[] = [qcow2, vmdk, ociArchive];
 /** Asked in this order, and only about what none of FORMATS knows. */
 const FALLBACKS: readonly ImageFormat[] = [vhdFixed, raw];
 
@@ -99,6 +101,7 @@ function ambiguousFormat(first: ImageFormat, second: ImageFormat): FormatError {
 }
 
 function checkExtension(format: ImageFormat, name: string): void {
+  if (!IMPORTED.includes(format)) return;
   const extension = extensionOf(name);
   const promised = [...FORMATS, ...FALLBACKS].filter(({ extensions }) => extensions.includes(extension));
   if (promised.length === 0 || promised.includes(format)) return;

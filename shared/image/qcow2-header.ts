@@ -1,7 +1,7 @@
 import { safeInteger } from '../bytes/integers.ts';
 import type { ByteSource } from '../bytes/source.ts';
 import { DamagedImageError, UnsafeImageError, UnsupportedImageError } from './errors.ts';
-import { convertCommand } from './remedy.ts';
+import { convertCommand, decryptCommand } from './remedy.ts';
 
 // https://gitlab.com/qemu-project/qemu/-/blob/master/docs/interop/qcow2.rst ; all fields big-endian.
 //
@@ -157,7 +157,7 @@ function encryptedError(name: string): UnsupportedImageError {
   return new UnsupportedImageError(
     'QCOW2_ENCRYPTED',
     'The qcow2 image is encrypted; OCI cannot import it.',
-    `Decrypt it with qemu-img's --object secret,… and --image-opts, as a variant of: ${convertCommand('qcow2', name)}`,
+    `With its passphrase, and no line end, in passphrase.txt: ${decryptCommand(name)}`,
   );
 }
 

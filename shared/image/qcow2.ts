@@ -57,7 +57,7 @@ function warnings(header: Qcow2Header, name: string): Problem[] {
     problems.push(
       warn(
         'QCOW2_SNAPSHOTS',
-        `The qcow2 image has ${header.snapshots} internal snapshots, which OCI does not keep.`,
+        `The qcow2 image has internal snapshots (${header.snapshots}), which OCI does not keep.`,
       ),
     );
   }

@@ -34,6 +34,14 @@ export function convertCommand(format: string, name: string): string {
   return `qemu-img convert -f ${format} -O qcow2 ${quoteFile(file)} ${quoteFile(qcow2Name(file))}`;
 }
 
+/** The command that makes a plain one of an encrypted qcow2; its passphrase, and no line end, in a file. */
+export function decryptCommand(name: string): string {
+  const file = baseName(name);
+  // qemu, docs/interop: in options a comma is written twice.
+  const options = `driver=qcow2,file.filename=./${file.replaceAll(',', ',,')},encrypt.key-secret=key`;
+  return `qemu-img convert --object secret,id=key,file=passphrase.txt --image-opts ${quoted(options)} -O qcow2 ${quoteFile(qcow2Name(file))}`;
+}
+
 /** The name of the converted image: never that of the image itself. */
 export function qcow2Name(file: string): string {
   const extension = extensionOf(file);

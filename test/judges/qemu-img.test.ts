@@ -7,6 +7,7 @@ import { meter } from '../../shared/bytes/budget.ts';
 import { bufferSource } from '../../shared/bytes/buffer.ts';
 import { openFile } from '../../shared/bytes/file.ts';
 import { paged } from '../../shared/bytes/paged.ts';
+import type { ByoiError } from '../../shared/errors.ts';
 import { openImage } from '../../shared/image/formats.ts';
 import { patternDisk } from '../support/images/disk.ts';
 import { buildOciArchive } from '../support/images/oci-archive.ts';
@@ -97,6 +98,17 @@ describe('images that qemu-img made are read byte for byte', () => {
     expect(read.bytes.equals(disk)).toBe(true);
     expect(read.problems).toEqual(['QCOW2_SNAPSHOTS']);
   });
+});
+
+it('the command for an encrypted qcow2 makes a plain one of it, whatever it is called', async () => {
+  writeFileSync(join(folder, 'passphrase.txt'), 'abc');
+  const key = ['--object', 'secret,id=key,file=passphrase.txt'];
+  const file = make("a,b 'c'.qcow2", 'qcow2', ...key, '-o', 'encryption=on,encrypt.key-secret=key');
+  const error = await readWhole(file).catch((refused: ByoiError) => refused);
+  expect(error).toMatchObject({ code: 'QCOW2_ENCRYPTED' });
+  const [, command = ''] = /: (qemu-img .*)$/.exec((error as ByoiError).remedy) ?? [];
+  execFileSync('sh', ['-c', command], { cwd: folder });
+  expect((await readWhole(join(folder, "a,b 'c'-converted.qcow2"))).bytes.equals(disk)).toBe(true);
 });
 
 describe('images of our builders are whole to qemu-img, and have the same bytes', () => {

@@ -73,7 +73,18 @@ describe('images that OCI does not import are recognised, and the refusal says w
     ['x.img.gz', gzipSync(disk), 'gzip', 'COMPRESSED_UNSUPPORTED', 'gzip -dk x.img.gz'],
     ['x.zst', marked(0, '\x28\xb5\x2f\xfd'), 'zstd', 'COMPRESSED_UNSUPPORTED', 'zstd -d x.zst'],
     ['x.bz2', marked(0, 'BZh91AY'), 'bzip2', 'COMPRESSED_UNSUPPORTED', 'bzip2 -dk x.bz2'],
+    ['x.zip', marked(0, 'PK\x03\x04'), 'zip', 'COMPRESSED_UNSUPPORTED', 'unzip x.zip'],
+    ['x.7z', marked(0, '7z\xbc\xaf\x27\x1c'), '7z', 'COMPRESSED_UNSUPPORTED', '7z x x.7z'],
     ['x.raw', disk, 'raw', 'RAW_UNSUPPORTED', 'qemu-img convert -f raw -O qcow2 x.raw x.qcow2'],
+    // Half of a VMDK from a datastore, and a VHD that lost its end: renamed as what they are they would be refused too.
+    [
+      'x-flat.vmdk',
+      disk,
+      'raw',
+      'RAW_UNSUPPORTED',
+      'qemu-img convert -f raw -O qcow2 x-flat.vmdk x-flat.qcow2',
+    ],
+    ['x.vhd', disk, 'raw', 'RAW_UNSUPPORTED', 'qemu-img convert -f raw -O qcow2 x.vhd x.qcow2'],
   ];
   it.each(cases)('%s', async (name, image, format, code, remedy) => {
     const opened = await openImage(bufferSource(image), `drop/${name}`);
@@ -150,11 +161,9 @@ describe("the name's extension", () => {
   it.each([
     ['x.qcow2', buildVmdk(disk)],
     ['x.vmdk', buildQcow2(disk)],
-    ['x-flat.vmdk', disk],
     ['x.oci', buildQcow2(disk)],
     ['x.QCOW2', archive],
     ['x.raw', archive],
-    ['x.vhd', disk],
   ])('%s must agree with the content', async (name, image) => {
     await expectRefused(image, 'FORMAT_MISMATCH', name);
   });

@@ -38,6 +38,19 @@ const IGNORED_NAMES = [
     '*.xml',
     '*.csv',
   ],
+  // What VMware and VirtualBox lay beside a disk: a whole folder is uploaded at once.
+  ...[
+    '*.ovf',
+    '*.mf',
+    '*.cert',
+    '*.vmx',
+    '*.vmxf',
+    '*.vmsd',
+    '*.nvram',
+    '*.vbox',
+    '.DS_Store',
+    '*/.DS_Store',
+  ],
 ];
 
 const ocid = (type: string) => z.string().startsWith(`ocid1.${type}.`);

@@ -4,6 +4,7 @@ import { parseConfig } from '../../../shared/runtime/config.ts';
 import { deploymentOn } from '../../../shared/runtime/deployment.ts';
 import { readEnvironment } from '../../../shared/runtime/environment.ts';
 import { createLog } from '../../../shared/runtime/log.ts';
+import { isIgnoredName } from '../../../shared/runtime/name-filter.ts';
 import { fakeClients, serviceError } from '../../support/fake-oci.ts';
 
 const VALID = {
@@ -24,6 +25,22 @@ describe('config.json', () => {
     ['the document', []],
   ])('that is wrong in %s says so', (key, value) => {
     expect(() => parseConfig(value)).toThrow(key);
+  });
+
+  it('ignores by default what comes with a disk, and no disk', () => {
+    const { ignoreNames } = parseConfig(VALID);
+    const folder = [
+      'vm/disk1.vmdk',
+      'vm/vm.ovf',
+      'vm/vm.mf',
+      'vm/vm.vmx',
+      'vm/vm.NVRAM',
+      'vm/.DS_Store',
+      'SHA256SUMS',
+    ];
+    expect(folder.filter((name) => !isIgnoredName(name, ignoreNames))).toEqual(['vm/disk1.vmdk']);
+    for (const disk of ['a.qcow2', 'a.vmdk', 'a.oci', 'a', 'a.img', 'ovf', 'a.mf.qcow2'])
+      expect(isIgnoredName(disk, ignoreNames)).toBe(false);
   });
 
   const open = (getObject: () => unknown) =>

@@ -21,8 +21,12 @@ export function painter(terminal: Pick<Terminal, 'colours'>): Paint {
   return (colour, text) => (terminal.colours ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
 }
 
+/** An object's name can have 1,024 bytes: one such must not draw a whole listing apart. */
+const WIDEST_COLUMN = 72;
+
 /**
- * Columns two spaces apart, each as wide as its widest cell; the last one takes what it needs.
+ * Columns two spaces apart, each as wide as its widest cell; the last one takes what it needs, and a very long cell pushes
+ * what follows it on its own line only.
  *
  * @param rows printable cells, coloured or not
  */
@@ -30,14 +34,15 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries())
-      widths[column] = Math.max(widths[column] ?? 0, visibleLength(cell));
+      if (visibleLength(cell) <= WIDEST_COLUMN)
+        widths[column] = Math.max(widths[column] ?? 0, visibleLength(cell));
   }
   return rows
     .map((row) => {
       const cells = row.map((cell, column) => {
         return column === row.length - 1
           ? cell
-          : cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell));
+          : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - visibleLength(cell)));
       });
       return `${cells.join('  ').trimEnd()}\n`;
     })

@@ -63,6 +63,16 @@ test('a table is aligned by what is seen of its cells, not by their colours', ()
   ).toBe(`ID   STATE\na    ${red('red', 'OPEN')}    x\nbcd  FAILED  y\n`);
 });
 
+test('one very long cell moves nothing but the rest of its own line', () => {
+  const long = 'x'.repeat(200);
+  expect(
+    table([
+      ['ab', '1'],
+      [long, '2'],
+    ]),
+  ).toBe(`ab  1\n${long}  2\n`);
+});
+
 test('bytes are told in the largest unit that leaves a number of at least one', () => {
   const told = [0, 1023, 1024, 1536, 2 ** 20 - 1, 400 * 2 ** 30, 5000 * 2 ** 40].map(formatBytes);
   expect(told).toEqual(['0 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '1 MiB', '400 GiB', '5000 TiB']);

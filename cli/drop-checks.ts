@@ -25,7 +25,14 @@ export function nameFiles(paths: readonly string[], name?: string): Named[] {
   }
   const named = paths.map((path) => {
     checkImageFile(path);
-    return { path, object: name ?? basename(path) };
+    const object = name ?? basename(path);
+    if (!isObjectName(object)) {
+      throw new UsageError(
+        `No object can be called "${printable(object)}": names in Object Storage have 1 to 1024 bytes and no line breaks.`,
+        'Give the file another name, or `byoi drop` one for the object by --name.',
+      );
+    }
+    return { path, object };
   });
   for (const [index, { object }] of named.entries()) {
     if (named.findIndex((other) => other.object === object) === index) continue;
@@ -36,6 +43,9 @@ export function nameFiles(paths: readonly string[], name?: string): Named[] {
   }
   return named;
 }
+
+/** Object Storage, "Object Names": neither LF, CR nor NUL. */
+const isObjectName = (name: string): boolean => /^[^\n\r\0]+$/.test(name) && Buffer.byteLength(name) <= 1024;
 
 /** @throws {UsageError} for an object that no run would be opened for */
 export function checkNames(files: readonly Named[], ignoreNames: readonly string[]): void {

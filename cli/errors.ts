@@ -23,7 +23,8 @@ export class ConfigFileError extends ByoiError {
     super(
       'CONFIG_UNREADABLE',
       `The ${what} ${path} cannot be read (${reason}).`,
-      'Name another with --config-file, or make one with `oci setup config`; or choose another --auth.',
+      'Name another with --config-file, or make one with `oci setup config`; or choose another --auth. ' +
+        'For an embedded OCI: eval "$(byoi local env)".',
       { cause },
     );
   }

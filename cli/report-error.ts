@@ -29,8 +29,17 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
 function toByoiError(error: unknown): ByoiError {
   if (error instanceof ByoiError) return error;
   if (error instanceof CommanderError) return toUsageError(error);
-  const message = error instanceof Error ? error.message : String(error);
-  return new ByoiError('UNEXPECTED', message, 'Run it again with --debug, and report what it prints.');
+  return new ByoiError(
+    'UNEXPECTED',
+    messageOf(error),
+    'Run it again with --debug, and report what it prints.',
+  );
+}
+
+/** The SDK throws a bare object where no connection came about. */
+function messageOf(error: unknown): string {
+  const bare = typeof error === 'object' && error !== null && 'message' in error;
+  return bare ? String(error.message) : String(error);
 }
 
 /** commander's messages read "error: unknown command 'rnus'\n(Did you mean runs?)". */

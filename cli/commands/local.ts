@@ -92,11 +92,23 @@ function positive(text: string): number {
   return value;
 }
 
+/** Those below need rights that nothing here should have. */
+const MIN_PORT = 1024;
 /** The second region takes the port above, so that the last one cannot be the first region's. */
 const MAX_PORT = 65_534;
+/** What the SDK's fetch connects to never: Fetch Standard, "bad port". */
+const BAD_PORTS = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+]);
 
 function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= MAX_PORT)) throw new InvalidArgumentError(`It must be a port, from 0 to ${MAX_PORT}.`);
+  if (value !== 0 && !(value >= MIN_PORT && value <= MAX_PORT))
+    throw new InvalidArgumentError(`It must be 0, or a port from ${MIN_PORT} to ${MAX_PORT}.`);
+  if (BAD_PORTS.has(value) || BAD_PORTS.has(value + 1))
+    throw new InvalidArgumentError(
+      'HTTP clients refuse to connect to it or to the one above it: choose another.',
+    );
   return value;
 }

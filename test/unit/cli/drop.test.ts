@@ -46,6 +46,12 @@ describe('names', () => {
     expect(() => nameFiles([at('a/disk.qcow2'), at('b/disk.qcow2')])).toThrow('called disk.qcow2');
   });
 
+  test('that Object Storage does not have are told before anything is read', () => {
+    for (const name of ['', 'a\nb', 'a\rb', 'é'.repeat(513)])
+      expect(() => nameFiles([at('a/disk.qcow2')], name)).toThrow('No object can be called');
+    expect(nameFiles([at('a/disk.qcow2')], 'é'.repeat(512))).toHaveLength(1);
+  });
+
   test('that start no run are told: ignored ones, and those of what runs make', () => {
     const check = (object: string) => () => checkNames([{ path: 'p', object }], ['*.txt']);
     expect(check('notes.TXT')).toThrow('p (as notes.TXT) is no image by its name');

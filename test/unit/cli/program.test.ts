@@ -120,6 +120,23 @@ describe('any other error', () => {
     expect(terminal.written()).toBe('error SOME_CODE: The name \\u001b[2J is bad.\n  Try `byoi --help`.\n');
   });
 
+  test('says what it has to say, whatever is thrown: the SDK throws bare objects', () => {
+    const terminal = recordingTerminal();
+    reportError({ message: 'fetch failed' }, terminal, false);
+    expect(terminal.written()).toMatch(/^error UNEXPECTED: fetch failed\n/);
+  });
+
+  test.each(['80', '6000', '5059', '65535', 'x'])(
+    'says of port %s that nothing could reach it',
+    async (port) => {
+      const { status, err } = await byoi('local', 'start', '--port', port, '--data-dir', '/nowhere/at/all');
+      expect({ status, err }).toMatchObject({
+        status: 2,
+        err: expect.stringMatching(/^error USAGE: .*--port/),
+      });
+    },
+  );
+
   test('shows its stack, and its cause, only with --debug', () => {
     const withCause = new Error('outer', { cause: new Error('inner') });
     const [quiet, debug] = [recordingTerminal(), recordingTerminal()];

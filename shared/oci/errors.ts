@@ -101,12 +101,15 @@ function toServiceError(operation: string, error: unknown): Error {
     return new OciServiceError(operation, fields.statusCode, String(fields.serviceCode), message, requestId);
   }
   if (error instanceof Error && !isConnectionError(error)) return error;
-  // What took too long, or came too late to be asked, has a code.
-  const refused = fields.code === undefined && LOCAL_REQUEST.test(String(fields.requestEndpoint));
+  // A DOMException's code, of what took too long, is a number that says nothing.
+  const code = typeof fields.code === 'string' ? fields.code : 'NoConnection';
+  const refused = (fields.code ?? REFUSED) === REFUSED && LOCAL_REQUEST.test(String(fields.requestEndpoint));
   const remedy = refused ? START_LOCAL : undefined;
-  return new OciServiceError(operation, 0, String(fields.code ?? 'NoConnection'), message, null, remedy);
+  return new OciServiceError(operation, 0, code, message, null, remedy);
 }
 
+/** Nobody listens there. */
+const REFUSED = 'ECONNREFUSED';
 /** `GET http://127.0.0.1:4001/n`, as the SDK tells: on this machine there is no OCI but an embedded one. */
 const LOCAL_REQUEST = /^\S+ http:\/\/(127\.0\.0\.1|localhost)[:/]/;
 const START_LOCAL =
@@ -141,7 +144,9 @@ function remedyOf(status: number, serviceCode: string): string {
     case 'OCI_NOT_AUTHENTICATED':
       return 'Check the profile, the key and the clock of this machine.';
     case 'OCI_UNAVAILABLE':
-      return 'It is tried again; look at https://ocistatus.oraclecloud.com if it stays so.';
+      return status === 0
+        ? 'A run tries again by itself. If it stays so, look whether OCI can be reached from where this ran (names, firewall, certificates), and at https://ocistatus.oraclecloud.com.'
+        : 'A run tries again by itself; look at https://ocistatus.oraclecloud.com if it stays so.';
     default:
       return '';
   }

@@ -39,7 +39,7 @@ export function createTransport(signer: RequestSigner, deadline: Deadline): Http
         const tooLong = waitMs > MAX_RETRY_AFTER_MS || deadline.remainingMs() < waitMs + RESERVE_MS;
         if (attempt === MAX_ATTEMPTS || tooLong) {
           if (outcome instanceof Response) return outcome;
-          throw outcome.error;
+          throw withReason(outcome.error);
         }
         if (outcome instanceof Response) await outcome.body?.cancel();
         await sleep(waitMs);
@@ -83,6 +83,13 @@ async function tryOnce(
   const timeoutMs = (body?.length ?? 0) > LARGE_BODY_BYTES ? UPLOAD_TIMEOUT_MS : ATTEMPT_TIMEOUT_MS;
   const signal = AbortSignal.timeout(Math.min(timeoutMs, remaining));
   return fetch(request.uri, { method: request.method, headers, signal, ...(body !== undefined && { body }) });
+}
+
+/** fetch says no more than "fetch failed", and why in its cause; the SDK passes on an error's code and message only. */
+function withReason(error: unknown): unknown {
+  if (!(error instanceof TypeError && error.cause instanceof Error && 'code' in error.cause)) return error;
+  const { code } = error.cause;
+  return Object.assign(error, { code });
 }
 
 function waitBefore(attempt: number, outcome: Response | { error: unknown }): number {

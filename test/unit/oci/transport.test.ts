@@ -92,6 +92,12 @@ describe('a call', () => {
     expect(times).toEqual([]);
   });
 
+  it('that nobody answers says why, in a code as the SDK passes on', async () => {
+    const { uri } = await serve(answer(200));
+    await new Promise((resolve) => server.close(resolve));
+    await expect(send(uri)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   it('goes again where its connection breaks, as a kept one does that the service has closed', async () => {
     const { uri, times } = await serve(answer(200), breakOff, answer(200));
     await send(uri);

@@ -10,6 +10,7 @@ import { registerReplicate, registerShare } from './commands/replicate.ts';
 import { registerRules } from './commands/rules.ts';
 import { registerRuns } from './commands/runs.ts';
 import type { Context } from './context.ts';
+import { checkNodeVersion } from './node-version.ts';
 import { addExamples, addGlobalOptions } from './options.ts';
 import { EXIT, type ExitCode, reportError } from './report-error.ts';
 import type { Io } from './terminal.ts';
@@ -35,6 +36,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
     },
   });
   try {
+    checkNodeVersion(process.versions.node);
     await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {

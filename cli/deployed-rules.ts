@@ -30,11 +30,11 @@ export function scopeOf(config: Config, ledger: LedgerAddress): TriggerScope {
  * @param chosen the compartment of all of them; without it each is where what it is about is
  */
 export async function rulesPlaceOf(deployment: Deployment, chosen?: string): Promise<RulesPlace> {
-  const { clients, ledger } = deployment;
+  const { clients, config, ledger } = deployment;
   const load = async () => (await import('oci-events')).EventsClient;
   const events = await clients.regional('events', ledger.region, load);
   const compartments = await ruleCompartments(deployment, chosen);
-  return { events, compartments, deployment: deploymentTag(ledger) };
+  return { events, compartments, deployment: deploymentTag(ledger), definedTags: config.definedTags };
 }
 
 /** The buckets of a deployment are in the compartment of its ledger, which may be another than that of its images. */

@@ -16,6 +16,8 @@ export interface RulesPlace {
   readonly compartments: RuleCompartments;
   /** The value of their tag. */
   readonly deployment: string;
+  /** Of a rule that is made; those of one that is there are not looked at. */
+  readonly definedTags: Readonly<Record<string, Record<string, string>>>;
 }
 
 /** The most that ListRules gives a page. */
@@ -106,7 +108,7 @@ export async function applyPlan(
 }
 
 async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
-  const { events, deployment } = place;
+  const { events, deployment, definedTags } = place;
   switch (step.action) {
     case 'create': {
       const { displayName, description, condition, compartmentId } = step.wanted;
@@ -118,6 +120,7 @@ async function applyStep(place: RulesPlace, step: Step): Promise<Applied> {
             ...{ compartmentId, displayName, description, condition, isEnabled: true },
             actions: actionsOf(step.wanted),
             freeformTags: ownTags(deployment),
+            definedTags,
           },
         }),
       );

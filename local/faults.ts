@@ -17,6 +17,9 @@ interface Aim {
 export interface CallFault extends Aim {
   /** Answer this status (429, 500, 503 …) … */
   readonly status?: number;
+  /** With that status, in place of words of the fault's own. */
+  readonly code?: string;
+  readonly message?: string;
   /** … or never answer: the connection is dropped after `delayMs`. */
   readonly drop?: boolean;
   /** `before`: the service did nothing. `after`: it did the work, and the answer is lost. */
@@ -133,10 +136,12 @@ export class Faults {
   async strike(fault: CallFault): Promise<void> {
     if (fault.delayMs) await sleep(fault.delayMs);
     if (fault.drop) throw new DroppedCall();
-    if (fault.status === 429)
-      throw new OciError(429, 'TooManyRequests', 'Tenancy request rate limit exceeded (injected fault).');
-    if (fault.status)
-      throw new OciError(fault.status, 'InternalServerError', 'Internal error (injected fault).');
+    if (!fault.status) return;
+    const [code, message] =
+      fault.status === 429
+        ? ['TooManyRequests', 'Tenancy request rate limit exceeded (injected fault).']
+        : ['InternalServerError', 'Internal error (injected fault).'];
+    throw new OciError(fault.status, fault.code ?? code, fault.message ?? message);
   }
 
   #strikeOf<F extends Aim>(entries: readonly Entry<F>[], operation: string): F | undefined {

@@ -3,6 +3,7 @@ import { driveSoon } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
 import type { Fact, Said } from '../../shared/run/facts.ts';
 import type { Attestation } from '../../shared/run/run.ts';
+import type { Config } from '../../shared/runtime/config.ts';
 import { openDeployment } from '../deployment.ts';
 import { RunNotCancelableError, RunNotHeldError, RunNotRetriableError, UsageError } from '../errors.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
@@ -13,6 +14,14 @@ import { findRun } from '../runs.ts';
 import type { Io } from '../terminal.ts';
 
 type Options = GlobalOptions & LedgerOptions;
+
+/** What a fact may need beside the time. */
+interface Known {
+  /** OCID of the caller, where known. */
+  readonly by: string | null;
+  /** Of config.json as it is now. */
+  readonly definedTags: Config['definedTags'];
+}
 
 export async function attestRun(
   io: Io,
@@ -26,15 +35,17 @@ export async function attestRun(
       `Say whose licence it is, and which, in 1 to ${MAX_TEXT_LENGTH} characters.`,
     );
   }
-  const attested = (said: Said, by: string | null): Fact => {
+  const attested = (said: Said, { by }: Known): Fact => {
     const attestation: Attestation = { text, how: 'command', by, at: said.at };
     return { kind: 'attested', attestation, ...said };
   };
   return changeRun(io, options, id, attested, RunNotHeldError);
 }
 
-export const retryRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
-  changeRun(io, options, id, (said) => ({ kind: 'retried', ...said }), RunNotRetriableError);
+export function retryRun(io: Io, options: Options, id: string): Promise<ExitCode> {
+  const retried = (said: Said, { definedTags }: Known): Fact => ({ kind: 'retried', definedTags, ...said });
+  return changeRun(io, options, id, retried, RunNotRetriableError);
+}
 
 export const cancelRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
   changeRun(io, options, id, (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
@@ -48,13 +59,13 @@ async function changeRun(
   io: Io,
   options: Options,
   id: string,
-  factOf: (said: Said, by: string | null) => Fact,
+  factOf: (said: Said, known: Known) => Fact,
   Refusal: new (id: string, state: string) => Error,
 ): Promise<ExitCode> {
   const { connection, deployment } = await openDeployment(io, options);
-  const { runs, policy } = deployment;
+  const { runs, policy, config } = deployment;
   const found = await findRun(runs, id);
-  const fact = factOf(saidInPassing(), connection.caller);
+  const fact = factOf(saidInPassing(), { by: connection.caller, definedTags: config.definedTags });
   const { stored, written } = await (fact.kind === 'retried' ? runs.reopen : runs.advance)(
     found,
     fact,

@@ -243,7 +243,7 @@ async function createRules(
   const scope = { drop: [buckets.drop], export: [buckets.exports], destination: [buckets.copies] };
   const functions = { where: 'the application', ids: functionIds };
   const compartments = { buckets: compartmentId, images: compartmentId };
-  const place = { events, compartments, deployment };
+  const place = { events, compartments, deployment, definedTags: {} };
   await makeRules(place, wantedRules(scope, functions, place));
 }
 

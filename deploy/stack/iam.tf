@@ -46,7 +46,7 @@ locals {
     # A work request of Compute is read with the rights of what it is about.
     "${local.functions_may} manage instance-images ${local.in_images} where request.permission != 'INSTANCE_IMAGE_MOVE'",
 
-    # Calls: CreateImage
+    # Calls: CreateImage, CreateComputeImageCapabilitySchema
     # With defined tags: whoever sets one must be allowed to use its namespace, which is the tenancy's.
     "${local.functions_may} use tag-namespaces in tenancy",
 

@@ -17,6 +17,8 @@ const FaultDetails = z.strictObject({
         operation: z.string(),
         ...aim,
         status: z.int().min(400).max(599).optional(),
+        code: z.string().optional(),
+        message: z.string().optional(),
         drop: z.boolean().optional(),
         when: when.optional(),
         delayMs: z.number().min(0).optional(),

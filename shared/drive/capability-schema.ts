@@ -6,14 +6,20 @@ export type Compute = Awaited<ReturnType<Deployment['clients']['compute']>>;
 /** Descriptors by key: `Compute.Firmware`. */
 export type SchemaData = Readonly<Record<string, unknown>>;
 
+/** Whose schema, and what one that is made is given. */
+interface SchemaPlace {
+  readonly compartmentId: string;
+  readonly imageId: string;
+  readonly definedTags: Record<string, Record<string, unknown>>;
+}
+
 /**
  * Makes an image's capability schema say what is wanted. An image has one at most: that which an `.oci` archive brought
  * is changed where it differs, and the rest of it kept.
  */
 export async function ensureSchema(
   client: Compute,
-  compartmentId: string,
-  imageId: string,
+  { compartmentId, imageId, definedTags }: SchemaPlace,
   wanted: SchemaData,
 ): Promise<void> {
   const known = await readSchema(client, imageId);
@@ -29,6 +35,7 @@ export async function ensureSchema(
       createComputeImageCapabilitySchemaDetails: {
         compartmentId,
         imageId,
+        definedTags,
         computeGlobalImageCapabilitySchemaVersionName: version,
         schemaData: wanted as never,
       },

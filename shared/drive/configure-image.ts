@@ -5,7 +5,7 @@ import type { Firmware } from '../launch/verdict.ts';
 import { call } from '../oci/errors.ts';
 import type { Run } from '../run/run.ts';
 import { ensureSchema, type SchemaData } from './capability-schema.ts';
-import { lostTags } from './image-tags.ts';
+import { definedTagsOf, lostTags } from './image-tags.ts';
 import type { BranchPerformer } from './perform.ts';
 import { carryShapes, completeShapes } from './shapes.ts';
 
@@ -21,7 +21,10 @@ export const configureImage: BranchPerformer = async (
   const { image } = await call('GetImage', () => client.getImage({ imageId }));
   if ((image.lifecycleState as string) === 'DELETED') throw new ImageDeletedError(imageId);
   const wanted = wantedSchema(run);
-  if (Object.keys(wanted).length > 0) await ensureSchema(client, compartmentId, imageId, wanted);
+  if (Object.keys(wanted).length > 0) {
+    const place = { compartmentId, imageId, definedTags: definedTagsOf(run) };
+    await ensureSchema(client, place, wanted);
+  }
   const warnings = run.image
     ? await carryShapes(client, imageId, run.image.shapes)
     : await completeShapes(client, imageId, run.verdict.architecture === 'aarch64');

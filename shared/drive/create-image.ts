@@ -8,7 +8,7 @@ import { hoursBetween } from '../run/policy.ts';
 import { type Branch, originOf, type Par, type Run } from '../run/run.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import { copyLost } from './copy-failures.ts';
-import { tagsOf } from './image-tags.ts';
+import { definedTagsOf, tagsOf } from './image-tags.ts';
 import { findOwnImage } from './own-image.ts';
 import type { BranchPerformer, NewFact } from './perform.ts';
 
@@ -66,7 +66,7 @@ async function request(
         displayName: branch.displayName,
         launchMode: launchMode as never,
         freeformTags: tagsOf(run, verdict),
-        ...(run.image && { definedTags: run.image.definedTags as Record<string, Record<string, unknown>> }),
+        definedTags: definedTagsOf(run),
         imageSourceDetails: {
           sourceType: 'objectStorageUri',
           sourceUri: par.url,

@@ -1,5 +1,6 @@
 import type { Verdict } from '../launch/verdict.ts';
 import { cut, printable } from '../printable.ts';
+import { MAX_DEFINED_TAGS, mergeDefinedTags } from '../run/defined-tags.ts';
 import type { Attestation, Failure, Run } from '../run/run.ts';
 import { RUN_TAG } from './own-image.ts';
 
@@ -29,18 +30,29 @@ export function tagsOf(run: Run, verdict: Verdict): Record<string, string> {
   return Object.fromEntries([...own, ...carried]);
 }
 
+const mergedTags = ({ definedTags, image }: Run) => mergeDefinedTags(definedTags, image?.definedTags ?? {});
+
+/** Likewise its defined tags: those of config.json, and those of the image it is a copy of. */
+export const definedTagsOf = (run: Run): Record<string, Record<string, unknown>> => mergedTags(run).tags;
+
 /** Tells of the tags that found no room. */
 export function lostTags(run: Run, verdict: Verdict): Failure[] {
   const kept = tagsOf(run, verdict);
   const lost = Object.keys(run.image?.freeformTags ?? {}).filter((key) => !(key in kept));
-  if (lost.length === 0) return [];
   return [
-    {
-      code: 'TAGS_NOT_CARRIED',
-      sentence: `An image takes ${MAX_TAGS} free-form tags: ${lost.map(printable).join(', ')} found no room.`,
-      remedy: 'Use defined tags, of which there may be more.',
-    },
+    ...notCarried(lost, `${MAX_TAGS} free-form tags`, 'Use defined tags, of which there may be more.'),
+    ...notCarried(
+      mergedTags(run).lost,
+      `${MAX_DEFINED_TAGS} defined tags`,
+      'Take tags off the source image, or out of `definedTags` in config.json.',
+    ),
   ];
+}
+
+function notCarried(lost: readonly string[], room: string, remedy: string): Failure[] {
+  if (lost.length === 0) return [];
+  const sentence = `An image takes ${room}: ${lost.map(printable).join(', ')} found no room.`;
+  return [{ code: 'TAGS_NOT_CARRIED', sentence, remedy }];
 }
 
 const sourceName = ({ source }: Run) => (source ? `${source.bucket}/${source.object}` : null);

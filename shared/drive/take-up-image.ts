@@ -1,6 +1,7 @@
 import { ByoiError } from '../errors.ts';
 import { verdictOfImage } from '../launch/verdict-of-image.ts';
 import { call } from '../oci/errors.ts';
+import { isSystemNamespace } from '../run/defined-tags.ts';
 import { imageRunIdOf } from '../run/id.ts';
 import { objectNameOf } from '../run/object-names.ts';
 import { openImageRun } from '../run/open.ts';
@@ -38,8 +39,6 @@ export interface ImageRequest {
 
 /** Free-form tag of ours that says under which licence an image was imported. */
 const LICENSE_TAG = `${OWN_TAG_PREFIX}license`;
-/** Made and kept by OCI itself; nobody else may set them. */
-const SYSTEM_NAMESPACES = new Set(['Oracle-Tags', 'orcl-cloud']);
 
 type Image = Awaited<ReturnType<typeof readImage>>;
 
@@ -78,6 +77,7 @@ export async function takeUpImage(deployment: Deployment, request: ImageRequest)
     id,
     plan: planBranches(deployment, to, { runId: id, displayName, objectName, strategy }),
     attestation: attestationOf(request, image, config, verdict.licensedSystem, said.at),
+    definedTags: config.definedTags,
     image: source,
     verdict,
     format,
@@ -127,13 +127,15 @@ function exportBucketOf({ config, ledger }: Deployment, region: string): BucketA
 
 function sourceImageOf(region: string, image: Image): SourceImage {
   const own = ([key]: [string, unknown]) => !key.toLowerCase().startsWith(OWN_TAG_PREFIX);
-  const definedTags = Object.entries(image.definedTags ?? {}).filter(([key]) => !SYSTEM_NAMESPACES.has(key));
+  const definedTags = Object.entries(image.definedTags ?? {}).filter(
+    ([namespace]) => !isSystemNamespace(namespace),
+  );
   return {
     region,
     imageId: image.id,
     displayName: image.displayName ?? 'image',
     freeformTags: Object.fromEntries(Object.entries(image.freeformTags ?? {}).filter(own)),
-    definedTags: Object.fromEntries(definedTags) as SourceImage['definedTags'],
+    definedTags: Object.fromEntries(definedTags),
     schemaData: image.schemaData,
     shapes: image.shapes,
   };

@@ -56,7 +56,8 @@ async function takeUpObject(
   const plan = planner(deployment, source, id);
   if (plan.length === 0) return ignored('there is no destination for it');
   const said = saidBy(deployment.deadline);
-  const opening = { id, plan, attestation: attestationOf(source, said) };
+  const { definedTags } = config;
+  const opening = { id, plan, attestation: attestationOf(source, said), definedTags };
   const taken = await runs.open(openObjectRun(opening, source, journey, said));
   const loss = lossAtOnce(head, maker !== undefined);
   if (!taken.opened || !loss) return taken;

@@ -59,7 +59,10 @@ function imageTrials(deployment: Deployment): Trial[] {
   const sources = [ledger, ...config.exportBuckets].map(({ region }) => ({ region, compartmentId }));
   const places = [...sources, ...ownDestinations(config, ledger)];
   const distinct = new Map(places.map((place) => [`${place.region} ${place.compartmentId}`, place]));
-  return Array.from(distinct.values()).flatMap((place) => imageTrialsAt(deployment, place));
+  const trials = Array.from(distinct.values()).flatMap((place) => imageTrialsAt(deployment, place));
+  if (Object.keys(config.definedTags).length === 0) return trials;
+  const statement = functionStatement('use tag-namespaces');
+  return [...trials, { operation: 'CreateImage', where: 'with the tags of config.json', statement }];
 }
 
 function imageTrialsAt(

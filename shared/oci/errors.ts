@@ -17,10 +17,10 @@ export class OciServiceError extends ByoiError {
     serviceCode: string,
     message: string,
     requestId: string | null,
-    remedy = remedyOf(status, serviceCode),
+    remedy = remedyOf(status, serviceCode, message),
   ) {
     super(
-      codeOf(status, serviceCode),
+      codeOf(status, serviceCode, message),
       withoutSecrets(`${operation}: ${message} (${status || 'no answer'} ${serviceCode})`),
       remedy,
     );
@@ -121,7 +121,19 @@ function isConnectionError(error: Error): boolean {
   );
 }
 
-function codeOf(status: number, serviceCode: string): string {
+/**
+ * A compartment requires a tag, and none was sent: "Resource creation failed because the resource requires tag value(s). Add
+ * a value to each of the following tag definition(s): …"; what code comes with it nobody has published.
+ */
+const TAG_REQUIRED = /requires tag value|required tag|tag default/i;
+/** "The following tag namespaces / keys are not authorized or not found: …", `RelatedResourceNotAuthorizedOrNotFound` */
+const TAG_REFUSED = /tag namespace|tag definition|tag key|defined tag|invalid tag/i;
+
+function codeOf(status: number, serviceCode: string, message: string): string {
+  if (status === 400 || status === 404) {
+    if (TAG_REQUIRED.test(message)) return 'OCI_TAG_REQUIRED';
+    if (TAG_REFUSED.test(message)) return 'OCI_TAG_REFUSED';
+  }
   if (serviceCode === 'NotAuthorizedOrNotFound' || status === 404) return 'OCI_NOT_FOUND_OR_NOT_ALLOWED';
   if (/LimitExceeded|QuotaExceeded/.test(serviceCode)) return 'OCI_LIMIT_EXCEEDED';
   if (serviceCode === 'InsufficientServicePermissions') return 'OCI_SERVICE_POLICY_MISSING';
@@ -130,8 +142,12 @@ function codeOf(status: number, serviceCode: string): string {
   return 'OCI_REQUEST_REFUSED';
 }
 
-function remedyOf(status: number, serviceCode: string): string {
-  switch (codeOf(status, serviceCode)) {
+function remedyOf(status: number, serviceCode: string, message: string): string {
+  switch (codeOf(status, serviceCode, message)) {
+    case 'OCI_TAG_REQUIRED':
+      return 'Give the tags that it names a value in `definedTags` of config.json; then try again (`byoi runs retry`).';
+    case 'OCI_TAG_REFUSED':
+      return 'Correct `definedTags` in config.json (of a copy also the tags of its source image), or let the caller `use tag-namespaces in tenancy`; then try again (`byoi runs retry`).';
     case 'OCI_NOT_FOUND_OR_NOT_ALLOWED':
       return 'Check that it exists, and the policies of the caller; new policies take up to 15 minutes.';
     case 'OCI_LIMIT_EXCEEDED':

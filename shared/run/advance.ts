@@ -23,7 +23,7 @@ export function advance(run: Run, fact: Fact, policy: Policy): { run: Run; actio
 }
 
 function apply(run: Run, fact: Fact, policy: Policy): Run {
-  if (fact.kind === 'retried') return retry(run, fact.at);
+  if (fact.kind === 'retried') return retry(run, fact);
   if (run.closedAt !== null) return run;
   if (isExportFact(fact)) return applyToExport(run, fact, policy);
   if (SAID_OF_RUN.has(fact.kind) && isStale(fact, run.since)) return run;
@@ -144,7 +144,7 @@ function cancel(run: Run, at: string): Run {
 }
 
 /** A run that ended is opened again, for what failed in it; what succeeded stays. */
-function retry(run: Run, at: string): Run {
+function retry(run: Run, { at, definedTags }: FactOf<'retried'>): Run {
   if (!RETRIED_STATES.has(run.state)) return run;
   const exporting = run.exporting && isExportGone(run) ? retryExport(run.exporting, at) : null;
   const branches = run.branches.map((branch) => retryBranch(branch, exporting !== null, at));
@@ -153,6 +153,7 @@ function retry(run: Run, at: string): Run {
     ...open,
     since: at,
     notBefore: at,
+    definedTags,
     branches,
     ...(exporting && { exporting, source: null }),
   };

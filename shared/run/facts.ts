@@ -1,5 +1,5 @@
 import type { Verdict } from '../launch/verdict.ts';
-import type { Attestation, Failure, Par, RunState, Source } from './run.ts';
+import type { Attestation, DefinedTags, Failure, Par, RunState, Source } from './run.ts';
 
 /** Who says a fact, and when. */
 export interface Said {
@@ -30,8 +30,8 @@ export type Fact = Said &
     | { readonly kind: 'closed' }
     /** An inspection, a notification or the closing failed; `transient`: worth another try. */
     | { readonly kind: 'run-step-failed'; readonly failure: Failure; readonly transient: boolean }
-    /** A person wants what failed to be tried again, each part from the step that failed. */
-    | { readonly kind: 'retried' }
+    /** A person wants what failed to be tried again, each part from the step that failed, with config.json's tags of now. */
+    | { readonly kind: 'retried'; readonly definedTags: DefinedTags }
     /** A person wants the run to end, and what it made to go. */
     | { readonly kind: 'canceled' }
     | ExportFact

@@ -5,6 +5,7 @@ import type {
   Attestation,
   Branch,
   Copy,
+  DefinedTags,
   ExportFormat,
   Failure,
   Journey,
@@ -38,6 +39,8 @@ interface Opening {
   readonly plan: readonly BranchPlan[];
   /** What came with the object or the image, if anything. */
   readonly attestation: Attestation | null;
+  /** Those of config.json. */
+  readonly definedTags: DefinedTags;
 }
 
 /** The run that a newly found object begins with. @param journey `replication` of an export that a person made */
@@ -79,7 +82,7 @@ export function openImageRun(opening: ImageOpening, said: Said): Run {
   );
 }
 
-function newRun({ id, plan, attestation }: Opening, journey: Journey, { at }: Said): Run {
+function newRun({ id, plan, attestation, definedTags }: Opening, journey: Journey, { at }: Said): Run {
   return {
     schema: SCHEMA,
     id,
@@ -97,6 +100,7 @@ function newRun({ id, plan, attestation }: Opening, journey: Journey, { at }: Sa
     keepUntil: null,
     verdict: null,
     attestation,
+    definedTags,
     branches: plan.map((branch) => newBranch(branch, at)),
     failure: null,
     untold: null,

@@ -34,6 +34,9 @@ export interface Source extends ObjectAddress {
  */
 export type Journey = 'drop' | 'replication' | 'share';
 
+/** By namespace and key; values are text wherever a person sets them. */
+export type DefinedTags = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** A custom image that is exported, as it was when its run began; what its copies take over from it. */
 export interface SourceImage {
   readonly region: string;
@@ -41,7 +44,7 @@ export interface SourceImage {
   readonly displayName: string;
   /** Without those of a run: what byoi wrote is said of one image, and of no copy. */
   readonly freeformTags: Readonly<Record<string, string>>;
-  readonly definedTags: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly definedTags: DefinedTags;
   /** Of its capability schema; null where it has none. */
   readonly schemaData: Readonly<Record<string, unknown>> | null;
   readonly shapes: readonly CompatibleShape[];
@@ -216,6 +219,11 @@ export interface Run {
   /** null until the image was inspected; of an image that is exported it is the image's own. */
   readonly verdict: Verdict | null;
   readonly attestation: Attestation | null;
+  /**
+   * What config.json had each image carry when the run began, or was last tried again. A change in between would give two
+   * tries of one CreateImage different bodies, and OCI refuses the second for its retry token.
+   */
+  readonly definedTags: DefinedTags;
   readonly branches: readonly Branch[];
   /** Why the run did not succeed. */
   readonly failure: Failure | null;

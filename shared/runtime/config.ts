@@ -3,6 +3,7 @@ import { ByoiError } from '../errors.ts';
 import type { LedgerAddress } from '../oci/documents.ts';
 import type { Policy } from '../run/policy.ts';
 import type { BucketAddress } from '../run/run.ts';
+import { definedTagsSchema } from './defined-tags.ts';
 
 /** `config.json` of the ledger bucket is missing, no JSON, or says something that cannot be. */
 export class ConfigError extends ByoiError {
@@ -138,6 +139,11 @@ export const configSchema = z.strictObject({
     .default(7)
     .describe(
       'After so many days they expire; with `delete` this is for runs that did not succeed, so that they can be retried.',
+    ),
+  definedTags: definedTagsSchema
+    .default({})
+    .describe(
+      'Defined tags of whatever runs and `byoi rules apply` make, `{"Namespace": {"Key": "value"}}`: for compartments that require some. They must exist. A copy has its source image’s value of a tag that both have.',
     ),
   copiesAtOnce: atOnce.describe('Copies at work at once from one region; others wait for their turn.'),
   importsAtOnce: atOnce.describe('Imports at work at once in one region; others wait for their turn.'),

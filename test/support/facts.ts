@@ -51,7 +51,7 @@ export const unknownAt = (region: string): BranchPlan => ({
 
 /** The run of a dropped disk. */
 export const aDrop = (plan = [directTo(HUB)], attestation: Attestation | null = null): Run =>
-  openObjectRun({ id: RUN_ID, plan, attestation }, A_SOURCE, 'drop', SAID);
+  openObjectRun({ id: RUN_ID, plan, attestation, definedTags: {} }, A_SOURCE, 'drop', SAID);
 
 /** The run of an image that is exported first. */
 export function anImageRun(
@@ -69,7 +69,7 @@ export function anImageRun(
     schemaData: null,
     shapes: [],
   };
-  const opening = { id: RUN_ID, plan, attestation: null, keepUntil: null };
+  const opening = { id: RUN_ID, plan, attestation: null, definedTags: {}, keepUntil: null };
   return openImageRun({ ...opening, image, verdict, format: 'OCI', object, journey }, SAID);
 }
 

@@ -116,6 +116,7 @@ export function aRun(changes: Partial<Run> = {}): Run {
     source: A_SOURCE,
     verdict: aVerdict(),
     attestation: null,
+    definedTags: {},
     branches: [aBranch()],
     failure: null,
     untold: null,

@@ -16,7 +16,7 @@ export function cancel(ledger: Ledger): void {
 }
 
 export function retry(ledger: Ledger): boolean {
-  return say(ledger, { kind: 'retried', ...inPassing(ledger.world) });
+  return say(ledger, { kind: 'retried', definedTags: {}, ...inPassing(ledger.world) });
 }
 
 export function attest(ledger: Ledger): void {

@@ -117,7 +117,7 @@ export const anAttestation = (at: string): Attestation => ({ text: 'ours', how: 
 export function openRun({ begins, journey, plans }: Journey, tape: Tape, verdict: Verdict, said: Said): Run {
   const plan = pick(tape, plans);
   const attestation = pick(tape, [null, null, null, anAttestation(said.at)]);
-  const opening = { id: RUN_ID, plan, attestation };
+  const opening = { id: RUN_ID, plan, attestation, definedTags: {} };
   if (begins === 'with an object') {
     const source = { ...SOURCE, eTag: SOURCE_ETAG, size: 1, metadata: {} };
     return openObjectRun(opening, source, journey === 'drop' ? 'drop' : 'replication', said);

@@ -140,6 +140,25 @@ describe('byoi rules', () => {
     }
   });
 
+  test('a rule that is made carries the defined tags of config.json; one that is there keeps its own', async () => {
+    const { clients, deployment } = local;
+    const stored = await openDocuments(clients, deployment.ledger).read<object>('config.json');
+    const storage = await clients.objectStorage(ASHBURN);
+    const configure = (config: object) => putJson(storage, deployment.ledger, 'config.json', config);
+    const tags = { definedTags: { Finance: { Account: 'A-1' } } };
+    await events.deleteRule({ ruleId: await idOf('byoi-copy-image') });
+    await configure({ ...stored?.value, ...tags });
+    try {
+      expect((await byoi('apply')).status).toBe(0);
+      expect((await events.getRule({ ruleId: await idOf('byoi-copy-image') })).rule).toMatchObject(tags);
+      const { rule } = await events.getRule({ ruleId: await idOf('byoi-import-image') });
+      expect(rule.definedTags).toEqual({});
+      expect((await byoi('plan', '--detailed-exitcode')).status).toBe(0);
+    } finally {
+      await configure({ ...stored?.value });
+    }
+  });
+
   test('drift is shown field by field, mended by apply, and is no more afterwards', async () => {
     await update('byoi-import-image', { isEnabled: false, freeformTags: { ...ownTags(), team: 'images' } });
     const condition = { eventType: 'x', data: { additionalDetails: { bucketName: ['other'] } } };

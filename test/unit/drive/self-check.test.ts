@@ -8,6 +8,7 @@ import { A_LEDGER, fakeClients, fakeDeployment, serviceError } from '../../suppo
 const CONFIG = {
   tenancyId: 'ocid1.tenancy.oc1..t',
   notificationTopicId: 'ocid1.onstopic.oc1..t',
+  definedTags: { Finance: { Account: 'A-1' } },
   exportBuckets: [{ region: 'us-ashburn-1', bucket: 'exports' }],
   destinations: [
     { region: 'us-phoenix-1', bucket: 'copies', compartmentId: 'ocid1.compartment.oc1..phx' },
@@ -62,6 +63,7 @@ test('tries what can be tried harmlessly, and names the rest with its statement'
     'CreateComputeImageCapabilitySchema: the compartment ocid1.compartment.oc1..a in us-ashburn-1',
     'CreateImage and ExportImage: the compartment ocid1.compartment.oc1..phx in us-phoenix-1',
     'CreateComputeImageCapabilitySchema: the compartment ocid1.compartment.oc1..phx in us-phoenix-1',
+    'CreateImage: with the tags of config.json',
     'PublishMessage: the topic ocid1.onstopic.oc1..t',
   ]);
   // Of the other tenancy's bucket it is only asked whether it is there.

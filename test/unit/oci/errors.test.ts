@@ -10,6 +10,11 @@ const failing = (status: number, code: string, message?: string): Promise<OciSer
     throw serviceError(status, code, message);
   }).catch((error) => error);
 
+/** OCI's words, as users have reported them. */
+const TAG_REQUIRED =
+  'Resource creation failed because the resource requires tag value(s). Add a value to each of the following tag definition(s): Org.Project.';
+const TAGS_UNKNOWN = 'The following tag namespaces / keys are not authorized or not found:';
+
 describe("a PAR's secret in a service's message", () => {
   const url = `https://objectstorage.example/p/${PAR_SECRET}/n/ns/b/drop/o/disk`;
 
@@ -47,6 +52,24 @@ it.each([
 it.each(['LimitExceeded', 'QuotaExceeded'])('%s is told with what to do', async (code) => {
   const error = await failing(400, code);
   expect([error.code, error.remedy]).toEqual(['OCI_LIMIT_EXCEEDED', expect.stringContaining('higher limit')]);
+});
+
+it.each([
+  ['OCI_TAG_REQUIRED', 400, 'InvalidParameter', TAG_REQUIRED],
+  [
+    'OCI_TAG_REFUSED',
+    400,
+    'RelatedResourceNotAuthorizedOrNotFound',
+    `${TAGS_UNKNOWN} TagNamespace cn does not exists.`,
+  ],
+  ['OCI_TAG_REFUSED', 404, 'NotAuthorizedOrNotFound', `${TAGS_UNKNOWN} 'oracle-tags'`],
+  ['OCI_TAG_REFUSED', 400, 'InvalidParameter', 'Invalid tags'],
+  ['OCI_UNAVAILABLE', 503, 'ServiceUnavailable', TAG_REQUIRED],
+  ['OCI_REQUEST_REFUSED', 400, 'InvalidParameter', 'Invalid image: stage.qcow2'],
+])('%s is what %i %s means: %s', async (code, status, serviceCode, message) => {
+  const error = await failing(status, serviceCode, message);
+  expect(error.code).toBe(code);
+  if (code.startsWith('OCI_TAG')) expect(error.remedy).toContain('`definedTags`');
 });
 
 it('a page token is sent so that it arrives: the SDK does not encode it', async () => {

@@ -118,7 +118,7 @@ describe('canceling', () => {
 
   it('ends a branch that deletes what an earlier attempt left', () => {
     const kept = drop(hub.parCreated, hub.requested, CANCELED, failed(HUB), hub.cleanedUp);
-    const ended = having(kept, { kind: 'retried' }, CANCELED, hub.discarded, hub.cleanedUp);
+    const ended = having(kept, { kind: 'retried', definedTags: {} }, CANCELED, hub.discarded, hub.cleanedUp);
     expect(ended.state).toBe('CANCELED');
   });
 });

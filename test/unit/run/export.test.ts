@@ -121,7 +121,7 @@ describe('before an export', () => {
   it('nothing is exported that no destination could take; a retry looks again', () => {
     const run = having(anImageRun(), checked(PHOENIX, FRANKFURT));
     expect([run.state, run.failure?.code, kinds(run)]).toEqual(['FAILED', missing.code, ['notify']]);
-    const again = having(closed(run), { kind: 'retried' });
+    const again = having(closed(run), { kind: 'retried', definedTags: {} });
     expect(kinds(again)).toEqual(['check-destinations']);
     expect(kinds(having(again, checked()))).toEqual(['create-export-par']);
   });
@@ -135,7 +135,7 @@ describe('before an export', () => {
     } as const;
     const made = [at.checked, at.copyFound, at.parCreated, at.requested, at.imported, at.verified];
     const run = having(exported(), EXPORT.cleanedUp, ...made, failed, at.cleanedUp);
-    const again = having(closed(run), { kind: 'retried' });
+    const again = having(closed(run), { kind: 'retried', definedTags: {} });
     expect([kinds(again), branchOf(again, PHOENIX)?.step]).toEqual([['check-destinations'], 'configure']);
     const next = having(again, checked(PHOENIX));
     expect([kinds(next), branchOf(next, PHOENIX)?.failure]).toEqual([['create-export-par'], null]);

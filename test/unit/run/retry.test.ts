@@ -22,7 +22,7 @@ import {
 } from '../../support/facts.ts';
 import { aVerdict } from '../../support/runs.ts';
 
-const RETRIED = { kind: 'retried' } as const;
+const RETRIED = { kind: 'retried', definedTags: {} } as const;
 const hub = wellDone(HUB);
 const there = wellDone(PHOENIX);
 const hubDone = [
@@ -44,6 +44,12 @@ describe('a retry', () => {
     expect(partial.state).toBe('PARTIAL');
     // There is nothing to try again in it: it is told once more.
     expect(having(closed(partial), RETRIED)).toMatchObject({ state: 'PARTIAL', untold: 'PARTIAL' });
+  });
+
+  it('has what is made carry the tags that config.json has by then', () => {
+    const definedTags = { Finance: { Account: 'A-1' } };
+    const again = having(closed(drop(failed(HUB), hub.cleanedUp)), { kind: 'retried', definedTags });
+    expect(again.definedTags).toEqual(definedTags);
   });
 
   it('is nothing to any other run', () => {

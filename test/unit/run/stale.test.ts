@@ -24,7 +24,7 @@ import { A_POLICY } from '../../support/runs.ts';
 
 const hub = wellDone(HUB);
 const secondTry = wellDone(HUB, 2);
-const RETRIED = { kind: 'retried' } as const;
+const RETRIED = { kind: 'retried', definedTags: {} } as const;
 const firstTry = [hub.parCreated, failed(HUB), hub.discarded, hub.cleanedUp] as const;
 const again = (...facts: UntimedFact[]): Run => having(aDrop(), INSPECTED, ...firstTry, RETRIED, ...facts);
 

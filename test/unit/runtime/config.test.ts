@@ -26,6 +26,32 @@ describe('config.json', () => {
     expect(() => parseConfig(value)).toThrow(key);
   });
 
+  const namesOf = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, 'v']);
+
+  it.each([
+    ['a value that is no text', { Ns: { key: 42 } }, 'definedTags.Ns.key: Invalid input: expected string'],
+    ['a value too long', { Ns: { key: 'v'.repeat(257) } }, '<=256 characters'],
+    ['a namespace with a full stop', { 'N.s': { key: 'v' } }, '1 to 100 printable ASCII'],
+    ['a key with a space', { Ns: { 'a key': 'v' } }, 'definedTags.Ns.a key: a namespace or key'],
+    ['a key too long', { Ns: { ['k'.repeat(101)]: 'v' } }, '1 to 100 printable ASCII'],
+    ['a namespace of OCI’s own', { 'oracle-tags': { CreatedBy: 'me' } }, 'only OCI itself'],
+    ['a namespace without a key', { Ns: {} }, 'definedTags: Ns has no key'],
+    ['a tag twice', { Ns: { key: 'v' }, NS: { KEY: 'w' } }, 'ns.key is there twice'],
+    ['65 tags', { Ns: Object.fromEntries(namesOf(65)) }, 'at most 64'],
+    [
+      'more than OCI keeps',
+      { Ns: Object.fromEntries(namesOf(17).map(([key]) => [key, 'v'.repeat(250)])) },
+      '5 KB',
+    ],
+  ])('takes no defined tags with %s', (_, definedTags, message) => {
+    expect(() => parseConfig({ ...VALID, definedTags })).toThrow(message);
+  });
+
+  it('takes as many defined tags as OCI does', () => {
+    const definedTags = { Operations: Object.fromEntries(namesOf(63)), Finance: { 'Account/1': '' } };
+    expect(parseConfig({ ...VALID, definedTags })).toMatchObject({ definedTags });
+  });
+
   const open = (getObject: () => unknown) =>
     deploymentOn(
       fakeClients({ objectStorage: { getObject } }),

@@ -147,8 +147,13 @@ variable "defined_tags" {
   nullable    = false
 
   validation {
-    condition     = can(keys(jsondecode(var.defined_tags))) && can([for key, value in jsondecode(var.defined_tags) : [regex("^[^.\\s]+[.][^.\\s]+$", key), regex(".*", value)]])
+    condition     = can(keys(jsondecode(var.defined_tags))) && can([for key, value in jsondecode(var.defined_tags) : [regex("^[!-\\-/-~]{1,100}[.][!-\\-/-~]{1,100}$", key), regex("^(?s).{0,256}$", value)]])
     error_message = "The defined tags must be a JSON object of texts, each named by its namespace and key: {\"Operations.CostCenter\": \"42\"}."
+  }
+
+  validation {
+    condition     = length(setintersection([for key in try(keys(jsondecode(var.defined_tags)), []) : lower(split(".", key)[0])], ["oracle-tags", "orcl-cloud"])) == 0
+    error_message = "The tags of Oracle-Tags and orcl-cloud only OCI itself sets."
   }
 }
 

@@ -225,6 +225,9 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
     ['defined_tags', '["Operations.CostCenter"]', 'JSON object of texts'],
     ['defined_tags', '{"CostCenter": "42"}', 'namespace and key'],
     ['defined_tags', '{"Operations": {"CostCenter": "42"}}', 'namespace and key'],
+    ['defined_tags', '{"Operations.Cost Center": "42"}', 'namespace and key'],
+    ['defined_tags', '{"Operations.Cost.Center": "42"}', 'namespace and key'],
+    ['defined_tags', '{"oracle-tags.CreatedBy": "me"}', 'only OCI'],
   ])('refuses %s of %s', async (name, value, words) => {
     await expect(evaluateLocals(['config', 'defined_tags'], { [name]: value })).rejects.toThrow(words);
   });

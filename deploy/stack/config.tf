@@ -10,6 +10,7 @@ locals {
       advanceRunsFunctionId = local.function_ids["advance-runs"]
       notificationTopicId   = local.topic_id
       tenancyId             = var.tenancy_ocid
+      definedTags           = local.tags_by_namespace
       exportBuckets         = [for region in local.regions : { region = region, bucket = local.export_bucket }]
     },
     jsondecode(var.settings),

@@ -304,11 +304,15 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
     });
   });
 
-  it('sets defined tags only where some are asked for', async () => {
+  it('sets defined tags only where some are asked for, and has the functions set them', async () => {
     expect(await evaluateLocals(['defined_tags'])).toEqual({ defined_tags: null });
     const tags = { 'Operations.CostCenter': '42', 'Operations.Owner': 'factory', 'Security.Zone': 'inner' };
-    expect(await evaluateLocals(['defined_tags'], { defined_tags: JSON.stringify(tags) })).toEqual({
-      defined_tags: tags,
+    const given = { defined_tags: JSON.stringify(tags) };
+    const { config, defined_tags } = await evaluateLocals(['config', 'defined_tags'], given);
+    expect(defined_tags).toEqual(tags);
+    expect(parseConfig(config).definedTags).toEqual({
+      Operations: { CostCenter: '42', Owner: 'factory' },
+      Security: { Zone: 'inner' },
     });
   });
 

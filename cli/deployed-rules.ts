@@ -37,18 +37,33 @@ export async function rulesPlaceOf(deployment: Deployment, chosen?: string): Pro
   return { events, compartments, deployment: deploymentTag(ledger), definedTags: config.definedTags };
 }
 
-/** The buckets of a deployment are in the compartment of its ledger, which may be another than that of its images. */
+/**
+ * Where the buckets are is asked of OCI: drop buckets that were there before may be anywhere. What is not found is taken to
+ * be where the ledger is.
+ */
 export async function ruleCompartments(
   { clients, config, ledger }: Deployment,
   chosen?: string,
 ): Promise<RuleCompartments> {
-  if (chosen) return { buckets: chosen, images: chosen };
+  if (chosen) return { drop: [chosen], export: [chosen], destination: [chosen], images: [chosen] };
   const storage = await clients.objectStorage(ledger.region);
-  const answer = await callUnlessMissing('GetBucket', () =>
-    storage.getBucket({ namespaceName: ledger.namespace, bucketName: ledger.bucket }),
-  );
+  const compartmentOf = async (bucketName: string) => {
+    const get = () => storage.getBucket({ namespaceName: ledger.namespace, bucketName });
+    return (await callUnlessMissing('GetBucket', get))?.bucket.compartmentId;
+  };
   const images = config.compartmentId;
-  return { buckets: answer?.bucket.compartmentId ?? images, images };
+  const most = (await compartmentOf(ledger.bucket)) ?? images;
+  const compartmentsOf = async (buckets: readonly string[]) => {
+    const found = await Promise.all(buckets.map(compartmentOf));
+    return Array.from(new Set(found.map((id) => id ?? most)));
+  };
+  const scope = scopeOf(config, ledger);
+  const [drop, exports, destination] = await Promise.all([
+    compartmentsOf(scope.drop),
+    compartmentsOf(scope.export),
+    compartmentsOf(scope.destination),
+  ]);
+  return { drop, export: exports, destination, images: [images] };
 }
 
 /** The functions that a deployment shares an application with: OCIDs by display name. */
@@ -91,11 +106,10 @@ export function wantedRules(
     declared.map(({ functionName }) => functionName).filter((name) => !Object.hasOwn(functions.ids, name)),
   );
   if (missing.size > 0) throw new FunctionsMissingError(Array.from(missing), functions.where);
-  return declared.map((rule) => ({
-    ...rule,
-    functionId: functions.ids[rule.functionName] ?? '',
-    compartmentId: compartments[rule.about],
-  }));
+  return declared.flatMap((rule) => {
+    const functionId = functions.ids[rule.functionName] ?? '';
+    return compartments[rule.about].map((compartmentId) => ({ ...rule, functionId, compartmentId }));
+  });
 }
 
 /** What the limit on rules leaves in a region; undefined where OCI does not say. */

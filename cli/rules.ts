@@ -7,8 +7,8 @@ import type { DeclaredRule } from '../events/rules.ts';
 import { call, callUnlessMissing, hasStatus, pages } from '../shared/oci/errors.ts';
 import { RulesNotAppliedError } from './errors.ts';
 
-/** OCIDs of the compartments of a deployment's buckets, and of its images; most often the same. */
-export type RuleCompartments = Readonly<Record<DeclaredRule['about'], string>>;
+/** OCIDs of the compartments of a deployment's buckets, and of its images; most often all the same. */
+export type RuleCompartments = Readonly<Record<DeclaredRule['about'], readonly string[]>>;
 
 /** Where rules are, and whose. */
 export interface RulesPlace {
@@ -25,8 +25,8 @@ const PAGE_LENGTH = 50;
 
 /** The deployment's own rules; of others nothing but their tags is looked at. */
 export async function readRules(place: RulesPlace): Promise<PresentRule[]> {
-  const { buckets, images } = place.compartments;
-  const found = await Promise.all([...new Set([buckets, images])].map((id) => readCompartment(place, id)));
+  const ids = new Set(Object.values(place.compartments).flat());
+  const found = await Promise.all([...ids].map((id) => readCompartment(place, id)));
   return found.flat();
 }
 

@@ -2,7 +2,13 @@ import { trigger as advanceRuns } from '../functions/advance-runs/trigger.ts';
 import { trigger as copyImage } from '../functions/copy-image/trigger.ts';
 import { trigger as exportImage } from '../functions/export-image/trigger.ts';
 import { trigger as importImage } from '../functions/import-image/trigger.ts';
-import { conditionOf, type Trigger, type TriggerRule, type TriggerScope } from '../shared/events/trigger.ts';
+import {
+  type BucketRole,
+  conditionOf,
+  type Trigger,
+  type TriggerRule,
+  type TriggerScope,
+} from '../shared/events/trigger.ts';
 
 /** A rule as a function declares it, of any deployment. */
 export interface FunctionRule extends TriggerRule {
@@ -17,7 +23,7 @@ export interface DeclaredRule {
   readonly condition: string;
   readonly functionName: string;
   /** Whose events it sees: a rule sees those of its own compartment, and of those below. */
-  readonly about: 'buckets' | 'images';
+  readonly about: BucketRole | 'images';
 }
 
 const TRIGGERS: Readonly<Record<string, Trigger>> = {
@@ -38,7 +44,6 @@ export function declaredRules(scope: TriggerScope): DeclaredRule[] {
     const condition = conditionOf(rule, scope);
     if (condition === undefined) return [];
     const { ruleName: displayName, description, functionName } = rule;
-    const about = rule.buckets ? 'buckets' : 'images';
-    return [{ displayName, description, condition, functionName, about }];
+    return [{ displayName, description, condition, functionName, about: rule.buckets ?? 'images' }];
   });
 }

@@ -49,7 +49,7 @@ async function scope(io: Io, options: TestOptions, event: object): Promise<Trigg
   }
   const { deployment } = await openDeployment(io, options);
   const { config, ledger } = deployment;
-  const ids = new Set(Object.values(await ruleCompartments(deployment, options.compartmentId)));
+  const ids = new Set(Object.values(await ruleCompartments(deployment, options.compartmentId)).flat());
   const found = compartmentOf(event);
   if (found !== undefined && !ids.has(found)) {
     const where = [...ids].join(' and ');

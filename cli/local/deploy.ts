@@ -242,7 +242,8 @@ async function createRules(
   const deployment = deploymentTag(ledger);
   const scope = { drop: [buckets.drop], export: [buckets.exports], destination: [buckets.copies] };
   const functions = { where: 'the application', ids: functionIds };
-  const compartments = { buckets: compartmentId, images: compartmentId };
+  const all = [compartmentId];
+  const compartments = { drop: all, export: all, destination: all, images: all };
   const place = { events, compartments, deployment, definedTags: {} };
   await makeRules(place, wantedRules(scope, functions, place));
 }

@@ -13,6 +13,7 @@ resource "oci_monitoring_alarm" "silence" {
   metric_compartment_id = var.compartment_ocid
   namespace             = "oci_faas"
   query                 = "FunctionInvocationCount[3h]{resourceId = \"${local.function_ids["advance-runs"]}\"}.groupBy(resourceId).absent(3d)"
+  defined_tags          = local.defined_tags
 }
 
 # What goes wrong with a run is told by the run, and the function answers well: an error is of the deployment itself, as an
@@ -27,4 +28,5 @@ resource "oci_monitoring_alarm" "errors" {
   metric_compartment_id = var.compartment_ocid
   namespace             = "oci_faas"
   query                 = "FunctionResponseCount[1h]{applicationId = \"${oci_functions_application.byoi.id}\", responseType = \"Error\"}.groupBy(resourceDisplayName).sum() > 0"
+  defined_tags          = local.defined_tags
 }

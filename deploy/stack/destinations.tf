@@ -19,6 +19,7 @@ module "hub" {
   namespace        = local.namespace
   export_bucket    = local.export_bucket
   copy_bucket      = local.copy_bucket
+  defined_tags     = local.defined_tags
 }
 
 module "destination_1" {
@@ -29,6 +30,7 @@ module "destination_1" {
   namespace        = local.namespace
   export_bucket    = local.export_bucket
   copy_bucket      = local.copy_bucket
+  defined_tags     = local.defined_tags
 }
 
 module "destination_2" {
@@ -39,6 +41,7 @@ module "destination_2" {
   namespace        = local.namespace
   export_bucket    = local.export_bucket
   copy_bucket      = local.copy_bucket
+  defined_tags     = local.defined_tags
 }
 
 module "destination_3" {
@@ -49,6 +52,7 @@ module "destination_3" {
   namespace        = local.namespace
   export_bucket    = local.export_bucket
   copy_bucket      = local.copy_bucket
+  defined_tags     = local.defined_tags
 }
 
 module "destination_4" {
@@ -59,4 +63,5 @@ module "destination_4" {
   namespace        = local.namespace
   export_bucket    = local.export_bucket
   copy_bucket      = local.copy_bucket
+  defined_tags     = local.defined_tags
 }

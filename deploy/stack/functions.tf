@@ -17,6 +17,7 @@ resource "oci_functions_application" "byoi" {
   compartment_id = var.compartment_ocid
   display_name   = var.name
   subnet_ids     = [local.subnet_id]
+  defined_tags   = local.defined_tags
   # The images are built for it.
   shape = "GENERIC_X86"
 
@@ -36,4 +37,5 @@ resource "oci_functions_function" "byoi" {
   memory_in_mbs                    = each.value.memory
   timeout_in_seconds               = each.value.timeout
   detached_mode_timeout_in_seconds = each.value.detached_timeout
+  defined_tags                     = local.defined_tags
 }

@@ -13,14 +13,15 @@ locals {
   in_images      = "in compartment id ${local.image_compartment_id}"
 
   # A dropped disk is read, and never changed.
+  drop_buckets_here = sort(setsubtract(local.drop_buckets, flatten(values(local.drop_buckets_elsewhere))))
   of_all_buckets = join(", ", formatlist(
-    "target.bucket.name = '%s'", [local.drop_bucket, local.ledger_bucket, local.export_bucket, local.copy_bucket]
+    "target.bucket.name = '%s'", concat(local.drop_buckets_here, [local.ledger_bucket, local.export_bucket, local.copy_bucket])
   ))
   of_written_buckets = join(", ", formatlist(
     "target.bucket.name = '%s'", [local.ledger_bucket, local.export_bucket, local.copy_bucket]
   ))
   of_image_buckets = join(", ", formatlist(
-    "target.bucket.name = '%s'", [local.drop_bucket, local.export_bucket, local.copy_bucket]
+    "target.bucket.name = '%s'", concat(local.drop_buckets_here, [local.export_bucket, local.copy_bucket])
   ))
 
   function_statements = [
@@ -73,11 +74,31 @@ locals {
     "${local.functions_may} read resource-availability in tenancy",
   ]
 
+  # The same for drop buckets of other compartments.
+  elsewhere_statements = flatten([
+    for compartment, names in local.drop_buckets_elsewhere : [
+      for right in [
+        "read objects in compartment id ${compartment} where any {OF_THESE}",
+        "manage objects in compartment id ${compartment} where any {request.operation = 'GetWorkRequest', request.operation = 'ListWorkRequestErrors', request.operation = 'CancelWorkRequest'}",
+        "read buckets in compartment id ${compartment} where any {OF_THESE}",
+        "manage buckets in compartment id ${compartment} where all {any {OF_THESE}, request.permission = 'PAR_MANAGE'}",
+      ] :
+      "${local.functions_may} ${replace(right, "OF_THESE", join(", ", formatlist("target.bucket.name = '%s'", names)))}"
+    ]
+  ])
+
   # Object Storage copies in its own name: without this CopyObject is answered InsufficientServicePermissions.
-  copy_statements = [
-    for region in local.regions :
-    "Allow service objectstorage-${region} to manage object-family in compartment id ${var.compartment_ocid}"
-  ]
+  # What is read it must be allowed to, too: in the hub region that may be another compartment's.
+  copy_statements = concat(
+    [
+      for region in local.regions :
+      "Allow service objectstorage-${region} to manage object-family in compartment id ${var.compartment_ocid}"
+    ],
+    [
+      for compartment in keys(local.drop_buckets_elsewhere) :
+      "Allow service objectstorage-${var.region} to manage object-family in compartment id ${compartment}"
+    ],
+  )
 
   # Events calls in its own name. Oracle's present reference asks for no such statement any more, its former one did, and
   # its workshops still have it: where it is needed and missing, rules match and nothing is called.
@@ -98,6 +119,7 @@ resource "oci_identity_dynamic_group" "functions" {
   compartment_id = var.tenancy_ocid
   name           = "${var.name}-functions"
   description    = "The functions of byoi"
+  defined_tags   = local.defined_tags
   matching_rule = format("ANY {%s}", join(", ", formatlist(
     "ALL {resource.type = 'fnfunc', resource.id = '%s'}", values(local.function_ids)
   )))
@@ -109,6 +131,17 @@ resource "oci_identity_policy" "functions" {
   name           = "${var.name}-functions"
   description    = "What the functions of byoi call"
   statements     = local.function_statements
+  defined_tags   = local.defined_tags
+}
+
+resource "oci_identity_policy" "elsewhere" {
+  count          = length(local.drop_buckets_elsewhere) == 0 ? 0 : 1
+  provider       = oci.home
+  compartment_id = var.tenancy_ocid
+  name           = "${var.name}-elsewhere"
+  description    = "What the functions of byoi call on drop buckets of other compartments"
+  statements     = local.elsewhere_statements
+  defined_tags   = local.defined_tags
 }
 
 resource "oci_identity_policy" "copies" {
@@ -117,6 +150,7 @@ resource "oci_identity_policy" "copies" {
   name           = "${var.name}-copies"
   description    = "Object Storage copies images from region to region"
   statements     = local.copy_statements
+  defined_tags   = local.defined_tags
 }
 
 resource "oci_identity_policy" "events" {
@@ -125,6 +159,7 @@ resource "oci_identity_policy" "events" {
   name           = "${var.name}-events"
   description    = "Events calls the functions of byoi"
   statements     = local.event_statements
+  defined_tags   = local.defined_tags
 }
 
 resource "oci_identity_policy" "schedule" {
@@ -133,4 +168,5 @@ resource "oci_identity_policy" "schedule" {
   name           = "${var.name}-schedule"
   description    = "The schedule of byoi calls advance-runs"
   statements     = local.schedule_statements
+  defined_tags   = local.defined_tags
 }

@@ -2,6 +2,7 @@ resource "oci_logging_log_group" "byoi" {
   compartment_id = var.compartment_ocid
   display_name   = var.name
   description    = "What the functions of byoi say"
+  defined_tags   = local.defined_tags
 }
 
 # Of all functions of the application. Nothing secret is in it: docs/INVARIANTS.md, 5.
@@ -11,6 +12,7 @@ resource "oci_logging_log" "functions" {
   log_type           = "SERVICE"
   is_enabled         = true
   retention_duration = var.log_retention_days
+  defined_tags       = local.defined_tags
 
   configuration {
     compartment_id = var.compartment_ocid

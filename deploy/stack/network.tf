@@ -22,6 +22,7 @@ resource "oci_core_vcn" "functions" {
   compartment_id = var.compartment_ocid
   display_name   = var.name
   cidr_blocks    = [var.vcn_cidr]
+  defined_tags   = local.defined_tags
 }
 
 resource "oci_core_service_gateway" "functions" {
@@ -29,6 +30,7 @@ resource "oci_core_service_gateway" "functions" {
   compartment_id = var.compartment_ocid
   vcn_id         = oci_core_vcn.functions[0].id
   display_name   = var.name
+  defined_tags   = local.defined_tags
 
   services {
     service_id = data.oci_core_services.region[0].services[0].id
@@ -40,6 +42,7 @@ resource "oci_core_nat_gateway" "functions" {
   compartment_id = var.compartment_ocid
   vcn_id         = oci_core_vcn.functions[0].id
   display_name   = var.name
+  defined_tags   = local.defined_tags
 }
 
 resource "oci_core_route_table" "functions" {
@@ -47,6 +50,7 @@ resource "oci_core_route_table" "functions" {
   compartment_id = var.compartment_ocid
   vcn_id         = oci_core_vcn.functions[0].id
   display_name   = var.name
+  defined_tags   = local.defined_tags
 
   route_rules {
     destination       = data.oci_core_services.region[0].services[0].cidr_block
@@ -70,6 +74,7 @@ resource "oci_core_security_list" "functions" {
   compartment_id = var.compartment_ocid
   vcn_id         = oci_core_vcn.functions[0].id
   display_name   = var.name
+  defined_tags   = local.defined_tags
 
   egress_security_rules {
     description = "HTTPS, to the gateways' ends"
@@ -92,4 +97,5 @@ resource "oci_core_subnet" "functions" {
   prohibit_public_ip_on_vnic = true
   route_table_id             = oci_core_route_table.functions[0].id
   security_list_ids          = [oci_core_security_list.functions[0].id]
+  defined_tags               = local.defined_tags
 }

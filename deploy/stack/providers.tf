@@ -5,6 +5,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = var.region
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 # IAM is written in the tenancy's home region only.
@@ -13,6 +14,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = local.home_region
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 provider "oci" {
@@ -20,6 +22,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = coalesce(var.destination_region_1, var.region)
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 provider "oci" {
@@ -27,6 +30,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = coalesce(var.destination_region_2, var.region)
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 provider "oci" {
@@ -34,6 +38,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = coalesce(var.destination_region_3, var.region)
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 provider "oci" {
@@ -41,6 +46,7 @@ provider "oci" {
   tenancy_ocid        = var.tenancy_ocid
   region              = coalesce(var.destination_region_4, var.region)
   config_file_profile = var.config_file_profile
+  ignore_defined_tags = local.automatic_tags
 }
 
 data "oci_identity_region_subscriptions" "tenancy" {

@@ -7,6 +7,7 @@ resource "oci_resource_scheduler_schedule" "tick" {
   action             = "START_RESOURCE"
   recurrence_type    = "CRON"
   recurrence_details = "0 * * * *"
+  defined_tags       = local.defined_tags
 
   resources {
     id = local.function_ids["advance-runs"]

@@ -60,6 +60,18 @@ variable "destination_region_4" {
   nullable    = false
 }
 
+variable "more_drop_buckets" {
+  description = "Buckets of the hub region that are there already, in whatever compartment, where a dropped disk becomes an image as well; a JSON list: [\"incoming\"]. That they emit object events is their owner's to see to."
+  type        = string
+  default     = "[]"
+  nullable    = false
+
+  validation {
+    condition     = can([for name in jsondecode(var.more_drop_buckets) : regex("^[A-Za-z0-9._-]{1,256}$", name)]) && can(concat(jsondecode(var.more_drop_buckets), []))
+    error_message = "The drop buckets must be a JSON list of names of buckets."
+  }
+}
+
 variable "image_repository" {
   description = "Where the functions' images are, without the function's name; in the hub region. Without it ocir.REGION.oci.oraclecloud.com/NAMESPACE/byoi."
   type        = string
@@ -120,6 +132,28 @@ variable "settings" {
   validation {
     condition     = can(keys(jsondecode(var.settings)))
     error_message = "The settings must be a JSON object."
+  }
+
+  validation {
+    condition     = can([for name in concat(try(jsondecode(var.settings).dropBuckets, []), []) : regex("^[A-Za-z0-9._-]{1,256}$", name)])
+    error_message = "The settings' dropBuckets must be a list of names of buckets."
+  }
+}
+
+variable "defined_tags" {
+  description = "The defined tags of all that is made here, and of the images, as a JSON object: {\"Operations.CostCenter\": \"42\"}. For compartments whose tag defaults ask for a value."
+  type        = string
+  default     = "{}"
+  nullable    = false
+
+  validation {
+    condition     = can(keys(jsondecode(var.defined_tags))) && can([for key, value in jsondecode(var.defined_tags) : [regex("^[!-\\-/-~]{1,100}[.][!-\\-/-~]{1,100}$", key), regex("^(?s).{0,256}$", value)]])
+    error_message = "The defined tags must be a JSON object of texts, each named by its namespace and key: {\"Operations.CostCenter\": \"42\"}."
+  }
+
+  validation {
+    condition     = length(setintersection([for key in try(keys(jsondecode(var.defined_tags)), []) : lower(split(".", key)[0])], ["oracle-tags", "orcl-cloud"])) == 0
+    error_message = "The tags of Oracle-Tags and orcl-cloud only OCI itself sets."
   }
 }
 

@@ -1,6 +1,6 @@
 """What the OCI provider of Terraform takes, from the package that Pulumi generates of that provider's own schema.
 
-Usage: provider-schema.py WHEEL TYPE...     with `data.` before the type of a data source
+Usage: provider-schema.py WHEEL TYPE...     with `data.` before the type of a data source; `provider` for the provider itself
 
 The package is read, and never run. Prints JSON: for each type its `arguments`, each with whether it is `required` and,
 where it is a block, the arguments of that; and the `attributes` that it gives. A type that is not there is left out.
@@ -69,6 +69,10 @@ def main():
             places[("data." if get else "") + key(module + name)] = path
     result = {}
     for full in types:
+        if full == "provider":
+            own = classes(archive.read("pulumi_oci/provider.py"))
+            result[full] = {"arguments": arguments(own["ProviderArgs"], {}), "attributes": []}
+            continue
         prefix, name = re.fullmatch(r"(data\.)?oci_(\w+)", full).groups(default="")
         path = places.get(prefix + key(RENAMED.get(name, name)))
         if path:

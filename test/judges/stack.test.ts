@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declaredRules } from '../../events/rules.ts';
 import { copyStatement } from '../../shared/drive/policy-statements.ts';
-import { checkBuckets, parseConfig } from '../../shared/runtime/config.ts';
-import { type Body, readModule, referencesIn, STACK } from '../support/stack.ts';
+import { bucketProblems, checkBuckets, parseConfig } from '../../shared/runtime/config.ts';
+import { type Body, expression, readModule, referencesIn, STACK } from '../support/stack.ts';
 import { evaluateLocals, hasTerraform } from '../support/terraform.ts';
 
 interface Argument {
@@ -46,6 +46,16 @@ describe.each([STACK, `${STACK}/region`])(
       expect(wrong).toEqual([]);
     });
 
+    it('have the tags that tag defaults may ask for, all that take any', () => {
+      const resources = Array.from(blocks).filter(([name]) => !name.startsWith('data.'));
+      const takes = ([name]: [string, Body]) => 'defined_tags' in (schema[typeOf(name)]?.arguments ?? {});
+      const taking = resources.filter(takes);
+      const others = resources.filter((each) => !takes(each)).map(([name]) => name);
+      expect(others).toEqual(folder === STACK ? ['oci_objectstorage_object.config'] : []);
+      const given = folder === STACK ? 'local.defined_tags' : 'var.defined_tags';
+      for (const [name, body] of taking) expect(body.defined_tags, name).toBe(expression(given));
+    });
+
     it('are asked for attributes that they have', () => {
       const wrong = references.filter((reference) => {
         const name = Array.from(blocks.keys()).find((one) => reference.startsWith(`${one}.`));
@@ -65,6 +75,19 @@ it('the judge knows an argument that is not there, one that is missing, and a ty
     'x: endpoint is missing',
     'x: there is no endpint',
   ]);
+});
+
+it('every provider ignores the tags that OCI sets by itself, by an argument that there is', async () => {
+  const { provider } = readSchema(['provider']);
+  const { blocks } = await readModule(STACK);
+  const providers = blocks.flatMap((block) => ((block.provider as Body | undefined)?.oci ?? []) as Body[]);
+  expect(providers).toHaveLength(6);
+  for (const each of providers) {
+    expect(Object.keys(provider?.arguments ?? {})).toEqual(
+      expect.arrayContaining(Object.keys(each).filter((name) => name !== 'alias')),
+    );
+    expect(each.ignore_defined_tags).toBe(expression('local.automatic_tags'));
+  }
 });
 
 const typeOf = (name: string) => name.slice(0, name.lastIndexOf('.'));
@@ -193,8 +216,104 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
     expect(await evaluateLocals(['leaves_region'], here)).toEqual({ leaves_region: false });
   });
 
-  it('refuses settings that are no JSON object', async () => {
-    await expect(evaluateLocals(['config'], { settings: '["us-phoenix-1"]' })).rejects.toThrow('JSON object');
+  it.each([
+    ['settings', '["us-phoenix-1"]', 'JSON object'],
+    ['settings', '{"dropBuckets": "incoming"}', 'list of names'],
+    ['more_drop_buckets', '{"incoming": "factory"}', 'JSON list'],
+    ['more_drop_buckets', '"incoming"', 'JSON list'],
+    ['more_drop_buckets', `["incoming' or '"]`, 'JSON list'],
+    ['defined_tags', '["Operations.CostCenter"]', 'JSON object of texts'],
+    ['defined_tags', '{"CostCenter": "42"}', 'namespace and key'],
+    ['defined_tags', '{"Operations": {"CostCenter": "42"}}', 'namespace and key'],
+    ['defined_tags', '{"Operations.Cost Center": "42"}', 'namespace and key'],
+    ['defined_tags', '{"Operations.Cost.Center": "42"}', 'namespace and key'],
+    ['defined_tags', '{"oracle-tags.CreatedBy": "me"}', 'only OCI'],
+  ])('refuses %s of %s', async (name, value, words) => {
+    await expect(evaluateLocals(['config', 'defined_tags'], { [name]: value })).rejects.toThrow(words);
+  });
+
+  describe('with drop buckets that were there before', () => {
+    const HERE = 'ocid1.compartment.oc1..aaaa';
+    const FACTORY = 'ocid1.compartment.oc1..factory';
+    const given = {
+      more_drop_buckets: '["incoming"]',
+      settings: JSON.stringify({ dropBuckets: ['byoi-drop', 'older'] }),
+    };
+    const names = ['config', 'rules', 'rules_elsewhere', 'function_statements', 'elsewhere_statements'];
+    const evaluate = (incoming: string) =>
+      evaluateLocals([...names, 'copy_statements'], given, {
+        compartment_of_bucket: { incoming, older: HERE },
+      }) as Promise<
+        Record<'function_statements' | 'elsewhere_statements' | 'copy_statements', string[]> & Body
+      >;
+    const drop = ['byoi-drop', 'incoming', 'older'];
+
+    it('takes them, those of the settings too, in addition to its own', async () => {
+      const { config, rules } = await evaluate(HERE);
+      const accepted = parseConfig(config);
+      checkBuckets(accepted, { region: HUB, namespace: 'axcompany', bucket: 'byoi-ledger' });
+      expect(accepted.dropBuckets).toEqual(drop);
+      const [like] = declaredRules({ drop, export: ['e'], destination: ['d'] });
+      const rule = (rules as Record<string, Body>)['byoi-import-image'];
+      expect(JSON.parse(String(rule?.condition))).toEqual(JSON.parse(like?.condition ?? ''));
+    });
+
+    it('makes the rule again in another compartment of theirs', async () => {
+      const { rules, rules_elsewhere } = await evaluate(FACTORY);
+      expect(Object.values(rules_elsewhere as object)).toEqual([
+        { ...(rules as Record<string, Body>)['byoi-import-image'], compartment_id: FACTORY },
+      ]);
+      expect((await evaluate(HERE)).rules_elsewhere).toEqual({});
+    });
+
+    it('gives the same rights there as here, and Object Storage that of copying from there', async () => {
+      const here = await evaluate(HERE);
+      const there = await evaluate(FACTORY);
+      expect(here.elsewhere_statements).toEqual([]);
+      const buckets = /target\.bucket\.name = '[^']+'(, target\.bucket\.name = '[^']+')*/;
+      const about = here.function_statements.filter((text) =>
+        /target\.bucket\.name = 'incoming'|request\.operation = 'GetWorkRequest'/.test(text),
+      );
+      expect(about).toHaveLength(4);
+      expect(there.elsewhere_statements).toEqual(
+        about.map((text) => text.replace(HERE, FACTORY).replace(buckets, "target.bucket.name = 'incoming'")),
+      );
+      expect(there.function_statements.join()).not.toContain('incoming');
+      expect(there.function_statements.join()).toContain("'older'");
+      expect(there.copy_statements).toEqual([...here.copy_statements, copyStatement(HUB, FACTORY)]);
+    });
+
+    it('lets no bucket have two parts, as `byoi config check` has it', async () => {
+      const ledger = { region: HUB, namespace: 'axcompany', bucket: 'byoi-ledger' };
+      const cases: Record<string, string>[] = [
+        given,
+        { more_drop_buckets: '["byoi-ledger", "byoi-export"]' },
+        { settings: JSON.stringify({ destinations: [{ region: HUB, bucket: 'byoi-copies' }] }) },
+        {
+          settings: JSON.stringify({
+            destinations: [{ region: HUB, bucket: 'byoi-copies', namespace: 'partner' }],
+          }),
+        },
+      ];
+      for (const variables of cases) {
+        const { config, repeated_places } = await evaluateLocals(['config', 'repeated_places'], variables);
+        expect(
+          (repeated_places as string[]).map((each) => `the bucket ${each} is named for more than one thing.`),
+        ).toEqual(bucketProblems(parseConfig(config), ledger));
+      }
+    });
+  });
+
+  it('sets defined tags only where some are asked for, and has the functions set them', async () => {
+    expect(await evaluateLocals(['defined_tags'])).toEqual({ defined_tags: null });
+    const tags = { 'Operations.CostCenter': '42', 'Operations.Owner': 'factory', 'Security.Zone': 'inner' };
+    const given = { defined_tags: JSON.stringify(tags) };
+    const { config, defined_tags } = await evaluateLocals(['config', 'defined_tags'], given);
+    expect(defined_tags).toEqual(tags);
+    expect(parseConfig(config).definedTags).toEqual({
+      Operations: { CostCenter: '42', Owner: 'factory' },
+      Security: { Zone: 'inner' },
+    });
   });
 
   it('finds the whole of it valid, where the OCI provider can be had', (context) => {

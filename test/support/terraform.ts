@@ -15,6 +15,8 @@ const FROM_OCI: Readonly<Record<string, unknown>> = {
   dynamic_group_id: 'ocid1.dynamicgroup.oc1..aaaa',
   schedule_id: 'ocid1.resourceschedule.oc1.iad.aaaa',
   rules_of_the_command: [],
+  compartment_of_bucket: {},
+  silent_drop_buckets: [],
   function_ids: Object.fromEntries(
     ['import-image', 'export-image', 'copy-image', 'advance-runs'].map((name) => [
       name,
@@ -27,18 +29,20 @@ const FROM_OCI: Readonly<Record<string, unknown>> = {
  * The stack's local values as Terraform evaluates them, with the variables of terraform.tfvars.example and those given.
  * It needs no provider: what OCI would say stands as it is in `FROM_OCI`.
  *
+ * @param told what OCI says otherwise
  * @throws with Terraform's own words, where a value cannot be evaluated
  */
 export async function evaluateLocals(
   names: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  told: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'byoi-terraform-'));
   try {
     const { locals } = await readModule(STACK);
     for (const file of ['variables.tf', 'terraform.tfvars.example'])
       cpSync(join(STACK, file), join(folder, file.replace('.example', '')));
-    const values = { ...Object.fromEntries(locals), ...FROM_OCI };
+    const values = { ...Object.fromEntries(locals), ...FROM_OCI, ...told };
     writeFileSync(join(folder, 'locals.tf.json'), JSON.stringify({ locals: values }));
     writeFileSync(join(folder, 'given.auto.tfvars.json'), JSON.stringify(variables));
     const wanted = names.map((name) => `${name} = local.${name}`).join(', ');

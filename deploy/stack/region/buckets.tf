@@ -6,6 +6,7 @@ resource "oci_objectstorage_bucket" "exports" {
   name                  = var.export_bucket
   access_type           = "NoPublicAccess"
   object_events_enabled = true
+  defined_tags          = var.defined_tags
 }
 
 resource "oci_objectstorage_bucket" "copies" {
@@ -14,4 +15,5 @@ resource "oci_objectstorage_bucket" "copies" {
   name                  = var.copy_bucket
   access_type           = "NoPublicAccess"
   object_events_enabled = true
+  defined_tags          = var.defined_tags
 }

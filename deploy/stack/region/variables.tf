@@ -17,3 +17,8 @@ variable "copy_bucket" {
   description = "What the bucket for copies is called."
   type        = string
 }
+
+variable "defined_tags" {
+  description = "Their defined tags, or null."
+  type        = map(string)
+}

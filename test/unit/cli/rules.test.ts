@@ -13,6 +13,7 @@ import { renderRules } from '../../../cli/render-rules.ts';
 import type { PresentRule } from '../../../events/changes.ts';
 import { DEPLOYMENT_TAG, MANAGER_TAG } from '../../../events/ownership.ts';
 import { openDocuments } from '../../../shared/oci/documents.ts';
+import type { Config } from '../../../shared/runtime/config.ts';
 import { ASHBURN, client, PHOENIX, reuseKeys } from '../../support/cloud.ts';
 import { recordingIo, recordingTerminal } from '../../support/terminal.ts';
 
@@ -156,6 +157,37 @@ describe('byoi rules', () => {
       expect((await byoi('plan', '--detailed-exitcode')).status).toBe(0);
     } finally {
       await configure({ ...stored?.value });
+    }
+  });
+
+  test('a drop bucket of another compartment has a rule there, where its events are', async () => {
+    const identity = client(IdentityClient, local.cloud);
+    const { compartment } = await identity.createCompartment({
+      createCompartmentDetails: { compartmentId: local.cloud.tenancy.id, name: 'factory', description: 'f' },
+    });
+    const { clients, deployment } = local;
+    const { namespace: namespaceName } = deployment.ledger;
+    const stored = await openDocuments(clients, deployment.ledger).read<Partial<Config>>('config.json');
+    const storage = await clients.objectStorage(ASHBURN);
+    const configure = (config: object) => putJson(storage, deployment.ledger, 'config.json', config);
+    await storage.createBucket({
+      namespaceName,
+      createBucketDetails: { name: 'incoming', compartmentId: compartment.id, objectEventsEnabled: true },
+    });
+    await configure({ ...stored?.value, dropBuckets: [...(stored?.value.dropBuckets ?? []), 'incoming'] });
+    try {
+      expect((await byoi('apply')).status).toBe(0);
+      const there = (await events.listRules({ compartmentId: compartment.id })).items;
+      expect(namesOf(there)).toEqual(['byoi-import-image']);
+      expect(namesOf(await present())).toEqual(NAMES);
+      for (const { condition } of [...there, ...(await present())])
+        if (condition.includes('byoi-drop')) expect(condition).toContain('incoming');
+      expect((await byoi('plan')).out).toContain('0 to create, 0 to update, 0 to delete, 7 unchanged.');
+      expect((await byoi('delete', '--force')).status).toBe(0);
+      expect((await events.listRules({ compartmentId: compartment.id })).items).toEqual([]);
+    } finally {
+      await configure({ ...stored?.value });
+      await storage.deleteBucket({ namespaceName, bucketName: 'incoming' });
     }
   });
 

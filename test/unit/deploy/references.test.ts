@@ -46,7 +46,7 @@ describe.each(folders)('%s', (folder) => {
     expect(declared.filter((name) => !used.has(name))).toEqual([]);
     for (const [name, { description, type }] of terraform.variables) {
       expect(description, name).toMatch(/\.$|\.\)$/);
-      expect([expression('string'), expression('number')], name).toContain(type);
+      expect([expression('string'), expression('number'), expression('map(string)')], name).toContain(type);
     }
   });
 

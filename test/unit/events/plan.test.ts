@@ -13,7 +13,7 @@ const wanted = (more: Partial<WantedRule> = {}): WantedRule => ({
   functionName: 'import-image',
   functionId: 'ocid1.fnfunc.import',
   compartmentId: 'ocid1.compartment.a',
-  about: 'buckets',
+  about: 'drop',
   ...more,
 });
 

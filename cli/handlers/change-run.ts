@@ -5,9 +5,8 @@ import type { Fact, Said } from '../../shared/run/facts.ts';
 import type { Attestation } from '../../shared/run/run.ts';
 import { openDeployment } from '../deployment.ts';
 import { RunNotCancelableError, RunNotHeldError, RunNotRetriableError, UsageError } from '../errors.ts';
+import { type LeftRun, leftRun, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
-import { json, painter } from '../output.ts';
-import { publicRun, renderRun } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import { findRun } from '../runs.ts';
 import type { Io } from '../terminal.ts';
@@ -30,14 +29,14 @@ export async function attestRun(
     const attestation: Attestation = { text, how: 'command', by, at: said.at };
     return { kind: 'attested', attestation, ...said };
   };
-  return changeRun(io, options, id, attested, RunNotHeldError);
+  return changeRun(io, options, id, 'attest', attested, RunNotHeldError);
 }
 
 export const retryRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
-  changeRun(io, options, id, (said) => ({ kind: 'retried', ...said }), RunNotRetriableError);
+  changeRun(io, options, id, 'retry', (said) => ({ kind: 'retried', ...said }), RunNotRetriableError);
 
 export const cancelRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
-  changeRun(io, options, id, (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
+  changeRun(io, options, id, 'cancel', (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
 
 /**
  * Says a fact of a run for a person, and has the poller go on with it.
@@ -48,6 +47,7 @@ async function changeRun(
   io: Io,
   options: Options,
   id: string,
+  action: LeftRun['action'],
   factOf: (said: Said, by: string | null) => Fact,
   Refusal: new (id: string, state: string) => Error,
 ): Promise<ExitCode> {
@@ -63,6 +63,6 @@ async function changeRun(
   const { value: run } = stored;
   if (!written) throw new Refusal(run.id, run.state);
   await driveSoon(deployment, run.id);
-  io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
+  tellLeft(io, options, leftRun(action, run));
   return EXIT.ok;
 }

@@ -69,7 +69,7 @@ function firmwareTable(): string {
 async function screen(command: string, language = ''): Promise<string> {
   const words = command.replace(/^npx /, '').split(' ').slice(1);
   const printed: string[] = [];
-  const terminal = { interactive: false, colours: false, rows: () => 24 };
+  const terminal = { interactive: false, colours: false, rows: () => 24, columns: () => 80 };
   const out = { ...terminal, write: (text: string) => void printed.push(text) };
   const status = await runProgram(words, { out, err: out });
   if (status === 1) throw new Error(`${command} failed: ${printed.join('')}`);

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { distinctDestinations, parseDestinations, planBranches } from '../shared/drive/plan.ts';
+import { parseDestinations } from '../shared/drive/plan.ts';
 import { runIdInName } from '../shared/run/object-names.ts';
 import type { Deployment } from '../shared/runtime/deployment.ts';
 import { isIgnoredName } from '../shared/runtime/name-filter.ts';
-import { RefusedError, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { checkImageFile } from './image-file.ts';
 import { printable } from './output.ts';
 
@@ -68,18 +68,6 @@ export function dropBucketOf({ config }: Deployment, wanted: string | undefined)
     `${wanted} is no drop bucket of this deployment: nothing would take up what lies there.`,
     `Choose with --bucket one of: ${config.dropBuckets.join(', ')}.`,
   );
-}
-
-/** @throws {RefusedError} for a destination that the run could not go to, by the rules of the function */
-export function checkDestinations(deployment: Deployment, ids: readonly string[]): void {
-  const { config, ledger } = deployment;
-  const others = distinctDestinations(deployment, ids).filter((id) => id !== ledger.region);
-  const task = { runId: '', displayName: '', objectName: '', strategy: config.strategy };
-  for (const { failure } of planBranches(deployment, others, task)) {
-    if (!failure) continue;
-    const { code, sentence, remedy } = failure;
-    throw new RefusedError(code, sentence, remedy);
-  }
 }
 
 /** What a person can set of a dropped image; each is metadata of the object. */

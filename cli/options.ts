@@ -45,7 +45,9 @@ export function addGlobalOptions(program: Command): void {
       .default('api_key'),
   );
   program.addOption(
-    new Option('--region <name>', "region to work in (default: the profile's)").env('OCI_CLI_REGION'),
+    new Option('--region <name>', 'region to work in')
+      .env('OCI_CLI_REGION')
+      .default(undefined, "the profile's"),
   );
   program.addOption(
     new Option(
@@ -71,18 +73,20 @@ export function addLedgerOptions(command: Command): void {
     new Option('--ledger-bucket <name>', 'bucket that records the runs').env('BYOI_LEDGER_BUCKET'),
   );
   command.addOption(
-    new Option('--ledger-namespace <name>', "its namespace (default: the tenancy's)").env(
-      'BYOI_LEDGER_NAMESPACE',
-    ),
+    new Option('--ledger-namespace <name>', 'its namespace')
+      .env('BYOI_LEDGER_NAMESPACE')
+      .default(undefined, "the tenancy's"),
   );
   command.addOption(
-    new Option('--ledger-region <name>', 'its region (default: that of --region)').env('BYOI_LEDGER_REGION'),
+    new Option('--ledger-region <name>', 'its region')
+      .env('BYOI_LEDGER_REGION')
+      .default(undefined, 'that of --region'),
   );
 }
 
 /** Shows how the command is called; each has at least one example. */
 export function addExamples(command: Command, examples: readonly string[]): void {
-  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}\n`).join('')}`);
+  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
 }
 
 function compartment(text: string): string {

@@ -49,6 +49,15 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
+/** As much of the beginning and the end as `columns` have room for: there names differ. */
+export function shortened(text: string, columns: number): string {
+  const characters = [...text];
+  if (characters.length <= columns) return text;
+  const end = Math.max(0, Math.floor((columns - 1) / 2));
+  const start = Math.max(0, columns - 1 - end);
+  return [...characters.slice(0, start), '…', ...characters.slice(characters.length - end)].join('');
+}
+
 function visibleLength(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }

@@ -10,6 +10,7 @@ import { registerReplicate, registerShare } from './commands/replicate.ts';
 import { registerRules } from './commands/rules.ts';
 import { registerRuns } from './commands/runs.ts';
 import type { Context } from './context.ts';
+import { HELP, refuseHelpOfUnknown, withoutHelpCommand } from './help.ts';
 import { checkNodeVersion } from './node-version.ts';
 import { addExamples, addGlobalOptions } from './options.ts';
 import { EXIT, type ExitCode, reportError } from './report-error.ts';
@@ -37,7 +38,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
   });
   try {
     checkNodeVersion(process.versions.node);
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(withoutHelpCommand(argv), { from: 'user' });
     return status;
   } catch (error) {
     return reportError(error, io.err, program.opts().debug === true);
@@ -48,9 +49,10 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
 export function buildProgram(io: Io, context: Context): Command {
   const program = new Command('byoi')
     .description(manifest.description)
-    .version(manifest.version)
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .version(manifest.version, '-V, --version', 'print the version')
+    .configureHelp(HELP)
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command...]', 'show the help of a command')
     // Errors are printed in one place, report-error.ts.
     .configureOutput({ writeOut: io.out.write, writeErr: io.err.write, outputError: () => {} });
   addGlobalOptions(program);
@@ -71,5 +73,13 @@ export function buildProgram(io: Io, context: Context): Command {
   registerConfig(program, context);
   registerLocal(program, context);
   registerCompletion(program, context);
+  for (const command of commandsOf(program)) {
+    command.exitOverride((error) => {
+      throw Object.assign(error, { command });
+    });
+    if (command.commands.length > 0) refuseHelpOfUnknown(command);
+  }
   return program;
 }
+
+const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)];

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ByoiError } from '../shared/errors.ts';
 import { RefusedError, UsageError } from './errors.ts';
 import { painter, printable } from './output.ts';
@@ -42,14 +42,31 @@ function messageOf(error: unknown): string {
   return bare ? String(error.message) : String(error);
 }
 
-/** commander's messages read "error: unknown command 'rnus'\n(Did you mean runs?)". */
-function toUsageError(error: CommanderError): UsageError {
+/**
+ * commander's messages read "error: unknown command 'rnus'\n(Did you mean runs?)".
+ *
+ * @param error with the command that it is of, which cli/program.ts puts there
+ */
+function toUsageError(error: CommanderError & { readonly command?: Command }): UsageError {
   const [sentence = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = suggestions.join(' ').replace(/^\((.*)\)$/, '$1');
-  return new UsageError(`${sentence.replace(/\.$/, '')}.`, suggestion || SEE_HELP);
+  const { command } = error;
+  const remedy = suggestion || (error.code === 'commander.missingArgument' && command && hintOf(command));
+  const text = sentence.charAt(0).toUpperCase() + sentence.slice(1).replace(/\.$/, '');
+  return new UsageError(`${text}.`, remedy || `See \`${command ? pathOf(command) : 'byoi'} --help\`.`);
 }
 
-const SEE_HELP = 'See `byoi --help`, or --help after the command.';
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
+/** An option of several values takes the operands behind it for its own. */
+function hintOf(command: Command): string | undefined {
+  const greedy = command.options.find(
+    (option) => option.variadic && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (!greedy) return undefined;
+  return `${greedy.long} takes all words up to the next option: write the others before it, or behind --.`;
+}
 
 function stackOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];

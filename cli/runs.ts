@@ -3,6 +3,7 @@ import type { Stored } from '../shared/oci/documents.ts';
 import type { RunStore } from '../shared/oci/run-store.ts';
 import type { Run } from '../shared/run/run.ts';
 import { RunAmbiguousError, RunNotFoundError } from './errors.ts';
+import { isOfRecord, type UnreadableRun } from './unreadable-runs.ts';
 
 /** Records read at once; each is a request of its own. */
 const PARALLEL_READS = 16;
@@ -24,14 +25,26 @@ export async function findRun(store: RunStore, prefix: string): Promise<Stored<R
   return stored;
 }
 
-/** The runs with these ids, the oldest first; an id without a record is left out. */
-export async function readRuns(store: Pick<RunStore, 'get'>, ids: Iterable<string>): Promise<Run[]> {
+/** The runs with these ids, the oldest first, and those whose records cannot be read; an id without a record is left out. */
+export async function readRuns(
+  store: Pick<RunStore, 'get'>,
+  ids: Iterable<string>,
+): Promise<{ runs: Run[]; unreadable: UnreadableRun[] }> {
   const runs: Run[] = [];
+  const unreadable: UnreadableRun[] = [];
   await concurrently(ids, PARALLEL_READS, async (id) => {
-    const stored = await store.get(id);
-    if (stored) runs.push(stored.value);
+    try {
+      const stored = await store.get(id);
+      if (stored) runs.push(stored.value);
+    } catch (error) {
+      if (!isOfRecord(error)) throw error;
+      unreadable.push({ id, error });
+    }
   });
-  return runs.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1));
+  return {
+    runs: runs.sort((one, other) => (one.openedAt < other.openedAt ? -1 : 1)),
+    unreadable: unreadable.sort((one, other) => (one.id < other.id ? -1 : 1)),
+  };
 }
 
 /** Ids of the runs that are open: at work or held. */

@@ -14,6 +14,7 @@ export function registerConfig(program: Command, context: Context): void {
 
   const check = config
     .command('check')
+    .summary('name everything that is wrong with it, or with a file')
     .description(
       "Checks a config.json, a file or the deployment's own, and names everything that is wrong with it. Of a file OCI is " +
         'asked nothing. Exit status: 0 it is valid, 2 it is not, 1 it could not be read.',

@@ -11,6 +11,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const demo = local
     .command('demo')
+    .summary('drop disks into a cloud of its own, and replicate their images')
     .description(
       'Starts an embedded OCI with two regions, drops disks into its bucket, follows them until they are images, and ' +
         'replicates those to the second region. Exit status: 0 all became images, 2 one was refused or is held for a licence, 1 one failed.',
@@ -23,6 +24,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const start = local
     .command('start')
+    .summary('start it in the background')
     .description(
       'Starts an embedded OCI with two regions in the background, and says how to use it. What it keeps is there again at ' +
         'the next start, on the same ports. Where it runs already, nothing is changed.',
@@ -41,6 +43,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const env = local
     .command('env')
+    .summary('print the variables that point byoi and the OCI CLI at it')
     .description(
       'Prints the variables that point byoi and the OCI CLI at the running embedded OCI, for the shell to take over ' +
         '(bash, zsh, fish 3.4 or later).',
@@ -51,6 +54,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const status = local
     .command('status')
+    .summary('say whether it runs, and where')
     .description(
       'Says whether the embedded OCI runs, where, and how many runs it has. Exit status: 0 it runs, 3 not.',
     );
@@ -60,6 +64,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const stop = local
     .command('stop')
+    .summary('end it; what it keeps stays')
     .description('Ends the embedded OCI and its functions, and waits for that. What it keeps stays.');
   addDataDir(stop);
   addExamples(stop, ['byoi local stop']);
@@ -67,6 +72,7 @@ export function registerLocal(program: Command, context: Context): void {
 
   const reset = local
     .command('reset')
+    .summary('end it, and remove all that it keeps')
     .description('Ends the embedded OCI and removes all that it keeps: buckets, images, runs. Asks first.')
     .option('--force', 'do not ask', false);
   addDataDir(reset);
@@ -80,9 +86,9 @@ function addTimeScale(command: Command): void {
 
 function addDataDir(command: Command): void {
   command.addOption(
-    new Option('--data-dir <path>', 'where it keeps its data (default: ~/.local/share/byoi/local)').env(
-      'BYOI_LOCAL_DATA_DIR',
-    ),
+    new Option('--data-dir <path>', 'where it keeps its data')
+      .env('BYOI_LOCAL_DATA_DIR')
+      .default(undefined, '~/.local/share/byoi/local'),
   );
 }
 

@@ -21,8 +21,10 @@ export function registerReplicate(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--strategy <how>',
-        'copy: import a copy in each region; direct: import from the source region (default: that of config.json)',
-      ).choices(['copy', 'direct']),
+        'copy: import a copy in each region; direct: import from the source region',
+      )
+        .choices(['copy', 'direct'])
+        .default(undefined, 'that of config.json'),
     )
     .option('--display-name <name>', "of the new images (default: the image's own)")
     .option('--license <text>', 'attests the licence of Windows, RHEL or SLES')

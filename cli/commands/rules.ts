@@ -15,6 +15,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const list = rules
     .command('list')
+    .summary("list the deployment's rules in OCI")
     .description(
       "Lists the deployment's rules in OCI: state, function, condition, region, and who manages them.",
     );
@@ -23,6 +24,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const plan = rules
     .command('plan')
+    .summary('show what apply would do, and why')
     .description('Shows what `byoi rules apply` would do: each rule to create, update or delete, and why.')
     .option('--detailed-exitcode', 'exit with 2 where there is something to do, as Terraform does', false);
   addExamples(plan, ['byoi rules plan', 'byoi rules plan --detailed-exitcode --output json']);
@@ -30,6 +32,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const apply = rules
     .command('apply')
+    .summary('make the rules what is declared')
     .description(
       'Makes the rules what is declared, after showing the plan. Done again, it changes nothing. It refuses where ' +
         'Terraform made the rules.',
@@ -39,6 +42,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const remove = rules
     .command('delete')
+    .summary("delete the deployment's rules")
     .description("Deletes the deployment's rules, and no others. Asks first.")
     .option('--force', 'do not ask', false);
   addExamples(remove, ['byoi rules delete', 'byoi rules delete --force']);
@@ -46,6 +50,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const test = rules
     .command('test')
+    .summary('say which rules an event matches, and why not the others')
     .description(
       'Says which of the declared rules an event matches, and why not the others. With a ledger the buckets are that ' +
         "deployment's; named buckets go before it, and a role without one has no rule; with neither, nothing is " +
@@ -63,6 +68,7 @@ export function registerRules(program: Command, context: Context): void {
 
   const exported = rules
     .command('export')
+    .summary('print the declared rules for Terraform')
     .description('Prints the declared rules for other tools. Needs no tenancy.')
     .addOption(new Option('--format <format>', 'of the output').choices(['terraform']).default('terraform'));
   addExamples(exported, ['byoi rules export --format terraform']);

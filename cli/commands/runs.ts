@@ -13,7 +13,11 @@ export function registerRuns(program: Command, context: Context): void {
 
   const list = runs
     .command('list')
-    .description('Lists the runs that are open: those at work, and those held until a licence is attested.')
+    .summary('list the open ones, with --all the ended ones too')
+    .description(
+      'Lists the runs that are open: those at work, and those held until a licence is attested. One whose record cannot ' +
+        'be read hides no other, and is told. Exit status: 0 all are listed, 1 one could not be read.',
+    )
     .option('--all', 'the ended ones too', false)
     .addOption(new Option('--state <state>', 'only those in this state').choices(RUN_STATES));
   addExamples(list, [
@@ -25,6 +29,7 @@ export function registerRuns(program: Command, context: Context): void {
 
   const show = runs
     .command('show')
+    .summary('show one: its verdict, its regions, what went wrong')
     .description('Shows a run: its object, verdict, regions with their images, and what went wrong.')
     .argument('<run>', "the run's id, or as much of its beginning as is needed");
   addExamples(show, ['byoi runs show x4f2', 'byoi runs show x4f2 --output json']);
@@ -32,6 +37,7 @@ export function registerRuns(program: Command, context: Context): void {
 
   const watch = runs
     .command('watch')
+    .summary('follow one, or all open ones, until they end')
     .description(
       'Follows a run, or all open ones, until they end or are held. Exit status: 0 all succeeded, 2 one was ' +
         'refused, superseded, canceled or is held for a licence, 1 one failed, if only in one region.',
@@ -42,6 +48,7 @@ export function registerRuns(program: Command, context: Context): void {
 
   const attest = runs
     .command('attest')
+    .summary('attest the licence of one that is held')
     .description(
       'Attests that the image of a held run (Windows, RHEL, SLES) may be used under a licence, and lets it go on. ' +
         'The text, the time and your OCID are recorded in the run.',
@@ -55,6 +62,7 @@ export function registerRuns(program: Command, context: Context): void {
 
   const retry = runs
     .command('retry')
+    .summary('try again what failed in one')
     .description(
       'Tries again what failed in a run, each destination from the step that failed. What succeeded stays.',
     )
@@ -64,6 +72,7 @@ export function registerRuns(program: Command, context: Context): void {
 
   const cancel = runs
     .command('cancel')
+    .summary('stop one, and take away what it made')
     .description(
       'Stops what can be stopped of a run, and takes away what it made: copies, exports, images that are not ready.',
     )

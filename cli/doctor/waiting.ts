@@ -2,7 +2,8 @@ import { concurrently } from '../../shared/concurrently.ts';
 import { listObjects } from '../../shared/oci/objects.ts';
 import { runIdOf } from '../../shared/run/id.ts';
 import { isIgnoredName } from '../../shared/runtime/name-filter.ts';
-import { openRunIds } from '../runs.ts';
+import { openRunIds, readRuns } from '../runs.ts';
+import { byCode, type UnreadableRun } from '../unreadable-runs.ts';
 import type { Facts } from './facts.ts';
 import { type Check, type Finding, ok } from './finding.ts';
 
@@ -17,6 +18,7 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
   async run() {
     const { clients, config, ledger, runs } = deployment;
     const { region, namespace } = ledger;
+    const unreadable: UnreadableRun[] = [];
     const [open, ...waiting] = await Promise.all([
       openRunIds(runs),
       ...config.dropBuckets.map(async (bucket) => {
@@ -25,7 +27,7 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
         return found === 0 ? [] : [waitingFinding(bucket, found, more)];
       }),
     ]);
-    const findings = waiting.flat();
+    const findings = [...waiting.flat(), ...byCode(unreadable).map(unreadableFinding)];
     const openText = `${open.length} open`;
     return findings.length > 0 ? findings : [ok(openText)];
 
@@ -43,12 +45,21 @@ export const waitingCheck = ({ deployment }: Facts): Check => ({
         }
       }
       await concurrently(first(), AT_ONCE, async ({ name, eTag }) => {
-        if (!(await runs.get(runIdOf(ledger, { ...address, object: name, eTag })))) found += 1;
+        const id = runIdOf(ledger, { ...address, object: name, eTag });
+        const known = await readRuns(runs, [id]);
+        unreadable.push(...known.unreadable);
+        if (known.runs.length + known.unreadable.length === 0) found += 1;
       });
       return { found, more };
     }
   },
 });
+
+function unreadableFinding([{ error }, ...others]: readonly [UnreadableRun, ...UnreadableRun[]]): Finding {
+  const { code, message, remedy } = error;
+  const more = others.length > 0 ? ` So it is with ${others.length} more.` : '';
+  return { level: 'warning', code, sentence: message + more, remedy };
+}
 
 function waitingFinding(bucket: string, found: number, more: boolean): Finding {
   const count = `${more ? 'At least ' : ''}${found} ${found === 1 ? 'object' : 'objects'}`;

@@ -6,9 +6,8 @@ import type { Attestation } from '../../shared/run/run.ts';
 import type { Config } from '../../shared/runtime/config.ts';
 import { openDeployment } from '../deployment.ts';
 import { RunNotCancelableError, RunNotHeldError, RunNotRetriableError, UsageError } from '../errors.ts';
+import { type LeftRun, leftRun, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
-import { json, painter } from '../output.ts';
-import { publicRun, renderRun } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import { findRun } from '../runs.ts';
 import type { Io } from '../terminal.ts';
@@ -39,16 +38,16 @@ export async function attestRun(
     const attestation: Attestation = { text, how: 'command', by, at: said.at };
     return { kind: 'attested', attestation, ...said };
   };
-  return changeRun(io, options, id, attested, RunNotHeldError);
+  return changeRun(io, options, id, 'attest', attested, RunNotHeldError);
 }
 
 export function retryRun(io: Io, options: Options, id: string): Promise<ExitCode> {
   const retried = (said: Said, { definedTags }: Known): Fact => ({ kind: 'retried', definedTags, ...said });
-  return changeRun(io, options, id, retried, RunNotRetriableError);
+  return changeRun(io, options, id, 'retry', retried, RunNotRetriableError);
 }
 
 export const cancelRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
-  changeRun(io, options, id, (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
+  changeRun(io, options, id, 'cancel', (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
 
 /**
  * Says a fact of a run for a person, and has the poller go on with it.
@@ -59,6 +58,7 @@ async function changeRun(
   io: Io,
   options: Options,
   id: string,
+  action: LeftRun['action'],
   factOf: (said: Said, known: Known) => Fact,
   Refusal: new (id: string, state: string) => Error,
 ): Promise<ExitCode> {
@@ -74,6 +74,6 @@ async function changeRun(
   const { value: run } = stored;
   if (!written) throw new Refusal(run.id, run.state);
   await driveSoon(deployment, run.id);
-  io.out.write(options.output === 'json' ? json(publicRun(run)) : renderRun(run, painter(io.out)));
+  tellLeft(io, options, leftRun(action, run));
   return EXIT.ok;
 }

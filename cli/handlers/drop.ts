@@ -1,34 +1,23 @@
 import { runIdOf } from '../../shared/run/id.ts';
+import type { Source } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { openDeployment } from '../deployment.ts';
-import {
-  checkDestinations,
-  checkNames,
-  type DropSettings,
-  dropBucketOf,
-  metadataOf,
-  nameFiles,
-} from '../drop-checks.ts';
+import { destinationsOf } from '../destination-checks.ts';
+import { checkNames, type DropSettings, dropBucketOf, metadataOf, nameFiles } from '../drop-checks.ts';
 import { UsageError } from '../errors.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { goesOn, leftObject, saying, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
-import { json, painter, printable } from '../output.ts';
+import { json, painter } from '../output.ts';
 import { startProgress } from '../progress.ts';
-import { publicRun, renderOutcome, shownObject } from '../render-run.ts';
+import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode, reportError } from '../report-error.ts';
 import { NOTICE_AFTER_MS, noRunYet, noticeAfter } from '../run-notice.ts';
 import type { Io } from '../terminal.ts';
+import { tellUnreadable, type UnreadableRun, unreadableJson } from '../unreadable-runs.ts';
 import { type LocalFile, openLocalFile } from '../upload/local-file.ts';
 import { inspectDrops } from './drop-inspect.ts';
-import {
-  type Drop,
-  type Dropped,
-  type Found,
-  linesOf,
-  lookAt,
-  RESUMABLE,
-  uploadDrop,
-} from './drop-upload.ts';
+import { type Drop, type Found, isThere, linesOf, lookAt, RESUMABLE, uploadInTurn } from './drop-upload.ts';
 import { exitCodeOf, followRuns, POLL_INTERVAL_MS } from './watch-runs.ts';
 
 export interface DropOptions extends GlobalOptions, LedgerOptions, DropSettings {
@@ -50,10 +39,10 @@ export async function dropFiles(io: Io, options: DropOptions, ...paths: string[]
   const { region, namespace } = ledger;
   const bucket = dropBucketOf(deployment, options.bucket);
   checkNames(named, config.ignoreNames);
-  if (options.to) checkDestinations(deployment, options.to);
+  if (options.to) destinationsOf(deployment, options.to, config.strategy, region);
 
   const files: LocalFile[] = [];
-  const ended = onInterrupt(io.err);
+  const interrupt = onInterrupt(io.err);
   try {
     for (const { path } of named) files.push(await openLocalFile(path));
     const drops = files.map((file, index): Drop => {
@@ -62,9 +51,9 @@ export async function dropFiles(io: Io, options: DropOptions, ...paths: string[]
     });
     const refused = await inspectDrops(io, deployment, options, drops);
     if (refused) return refused;
-    return await uploadAndFollow(io, deployment, options, drops, ended.say);
+    return await uploadAndFollow(io, deployment, options, drops, interrupt);
   } finally {
-    ended.stop();
+    interrupt.stop();
     await Promise.all(files.map((file) => file.close()));
   }
 }
@@ -74,23 +63,23 @@ async function uploadAndFollow(
   deployment: Deployment,
   options: DropOptions,
   drops: readonly Drop[],
-  onInterruptSay: (text: string) => void,
+  interrupt: ReturnType<typeof onInterrupt>,
 ): Promise<ExitCode> {
   const out = linesOf(io, options);
   // What cannot be uploaded is told before anything is.
   const looked: { drop: Drop; found: Found }[] = [];
   for (const drop of drops) looked.push({ drop, found: await lookAt(out, deployment, drop, options.force) });
-  const dropped: Dropped[] = [];
+  const dropped: Source[] = [];
   let failed: ExitCode = EXIT.ok;
   for (const { drop, found } of looked) {
     if (found.there) {
-      out.write(`${printable(drop.file.path)}  is there already, as ${shownObject(found.there)}\n`);
+      out.write(isThere(drop, found.there));
       dropped.push(found.there);
       continue;
     }
-    onInterruptSay(RESUMABLE);
     try {
-      dropped.push(await uploadDrop(out, deployment, drop, found.replaces));
+      const begins = () => interrupt.say(RESUMABLE);
+      dropped.push(await uploadInTurn(out, deployment, drop, found.replaces, begins));
     } catch (error) {
       if (drops.length === 1) throw error;
       // The others' runs have begun: they are followed, and this is told at once.
@@ -100,21 +89,30 @@ async function uploadAndFollow(
   }
   const ids = dropped.map((source) => runIdOf(deployment.ledger, source));
   if (!options.wait) {
-    if (options.output === 'json')
-      io.out.write(json(dropped.map((source, index) => ({ id: ids[index], source }))));
-    else for (const id of ids) io.out.write(`Run ${id}: follow it with \`byoi runs watch ${id}\`.\n`);
+    tellLeft(
+      io,
+      options,
+      dropped.map((source) => leftObject(runIdOf(deployment.ledger, source), source)),
+    );
     return failed;
   }
-  onInterruptSay(
-    `The runs go on by themselves. To see how: ${ids.map((id) => `byoi runs watch ${id}`).join('; ')}`,
-  );
+  interrupt.stop();
   const progress = startProgress(out);
-  const notice = noticeAfter(NOTICE_AFTER_MS, (missing) => {
+  const unreadable: UnreadableRun[] = [];
+  const missing = noticeAfter(NOTICE_AFTER_MS, (missing) => {
     progress.end();
     io.err.write(noRunYet(missing));
   });
-  const settled = await followRuns(deployment.runs, ids, progress, POLL_INTERVAL_MS, notice);
-  if (options.output === 'json') io.out.write(json(settled.map(publicRun)));
+  const settled = await saying(io, goesOn(ids), () =>
+    followRuns(deployment.runs, ids, progress, POLL_INTERVAL_MS, {
+      missing,
+      unreadable: (found) => unreadable.push(...found),
+    }),
+  );
+  if (options.output === 'json')
+    io.out.write(json([...settled.map(publicRun), ...unreadable.map(unreadableJson)]));
   else for (const run of settled) io.out.write(`\n${renderOutcome(run, painter(io.out))}`);
+  tellUnreadable(io, unreadable, options.debug);
+  if (unreadable.length > 0) failed = EXIT.error;
   return failed === EXIT.ok ? exitCodeOf(settled) : failed;
 }

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { parseDestinations } from '../../shared/drive/plan.ts';
 import { type ImageRequest, takeUpImage } from '../../shared/drive/take-up-image.ts';
 import { driveSoon } from '../../shared/drive/wake.ts';
 import type { ExportFormat, Run } from '../../shared/run/run.ts';
 import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { openDeployment } from '../deployment.ts';
+import { destinationsOf } from '../destination-checks.ts';
 import { regionOfImage } from '../image-ocid.ts';
+import { goesOn, leftRun, saying, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { json, painter } from '../output.ts';
-import { startProgress } from '../progress.ts';
-import { publicRun, renderOutcome, renderRun } from '../render-run.ts';
+import { isSettled, startProgress } from '../progress.ts';
+import { publicRun, renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 import { exitCodeOf, followRuns, POLL_INTERVAL_MS } from './watch-runs.ts';
@@ -31,7 +32,7 @@ export async function replicateImage(io: Io, options: ReplicateOptions, imageId:
     journey: 'replication',
     imageId,
     region: await regionOfImage(imageId, connection.region),
-    to: options.to.flatMap(parseDestinations),
+    to: destinationsOf(deployment, options.to, strategy),
     format,
     strategy,
     displayName,
@@ -39,12 +40,13 @@ export async function replicateImage(io: Io, options: ReplicateOptions, imageId:
     keepUntil: null,
     request: options.again ? randomUUID() : '',
   });
-  const wantsJson = options.output === 'json';
   if (!options.wait) {
-    io.out.write(wantsJson ? json(publicRun(run)) : renderRun(run, painter(io.out)));
-    return EXIT.ok;
+    tellLeft(io, options, leftRun('replicate', run));
+    // Asked for the same before, it may have ended; or it is held for a licence.
+    return isSettled(run) ? exitCodeOf([run]) : EXIT.ok;
   }
-  const ended = await follow(io, deployment, run, wantsJson);
+  const wantsJson = options.output === 'json';
+  const ended = await saying(io, goesOn([run.id]), () => follow(io, deployment, run, wantsJson));
   io.out.write(wantsJson ? json(publicRun(ended)) : `\n${renderOutcome(ended, painter(io.out))}`);
   return exitCodeOf([ended]);
 }

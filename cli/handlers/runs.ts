@@ -7,6 +7,7 @@ import { paintState, progressOf, publicRun, renderRun, sourceOf } from '../rende
 import { EXIT, type ExitCode } from '../report-error.ts';
 import { allRunIds, findRun, openRunIds, readRuns, shortId } from '../runs.ts';
 import type { Io } from '../terminal.ts';
+import { tellUnreadable, unreadableJson } from '../unreadable-runs.ts';
 
 type RunsOptions = GlobalOptions & LedgerOptions;
 
@@ -23,16 +24,19 @@ export async function listRuns(
   const store = await connectRuns(options);
   // Only open runs have markers; for the ended ones every record has to be read.
   const ids = all || (state && isEnded(state)) ? await allRunIds(store) : await openRunIds(store);
-  const runs = (await readRuns(store, ids)).filter((run) => !state || run.state === state);
-  io.out.write(options.output === 'json' ? json(runs.map(publicRun)) : listing(runs, io));
-  return EXIT.ok;
+  const { runs, unreadable } = await readRuns(store, ids);
+  const listed = runs.filter((run) => !state || run.state === state);
+  // Of what cannot be read nobody knows the state: it may be the one that is asked for.
+  if (options.output === 'json')
+    io.out.write(json([...listed.map(publicRun), ...unreadable.map(unreadableJson)]));
+  else if (listed.length > 0) io.out.write(listing(listed, io));
+  else if (unreadable.length === 0)
+    io.err.write(`No runs${all ? '' : '; ended ones are listed with --all'}.\n`);
+  tellUnreadable(io, unreadable, options.debug);
+  return unreadable.length > 0 ? EXIT.error : EXIT.ok;
 }
 
 function listing(runs: readonly Run[], io: Io): string {
-  if (runs.length === 0) {
-    io.err.write('No runs; ended ones are listed with --all.\n');
-    return '';
-  }
   const paint = painter(io.out);
   const header = ['RUN', 'STATE', 'OPENED', 'OBJECT', 'PROGRESS'].map((title) => paint('dim', title));
   const rows = runs.map((run) => [

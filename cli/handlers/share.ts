@@ -8,6 +8,7 @@ import { openDeployment } from '../deployment.ts';
 import { parseDuration } from '../duration.ts';
 import { RunFailedError } from '../errors.ts';
 import { regionOfImage } from '../image-ocid.ts';
+import { saying } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
 import { painter, printable } from '../output.ts';
 import { renderOutcome } from '../render-run.ts';
@@ -44,7 +45,8 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
     // Each share is an export of its own, with an end of its own.
     request: new Date().toISOString(),
   });
-  const run = await follow(io, deployment, begun, options.output === 'json');
+  const text = `The run ${begun.id} goes on by itself, and shows nobody a URL; \`byoi runs cancel ${begun.id}\` ends it.`;
+  const run = await saying(io, text, () => follow(io, deployment, begun, options.output === 'json'));
   const { source, verdict } = run;
   if (run.state !== 'SUCCEEDED' || !source) {
     io.err.write(renderOutcome(run, painter(io.err)));
@@ -59,9 +61,9 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
     verdict?.launchMode ?? null,
     run.image?.displayName ?? '',
   );
-  const revoke = revokeCommand(source, shared.id);
+  const revoke = revokeCommand(source, shared.parId);
   if (options.output === 'json') {
-    io.out.write(`${JSON.stringify({ run: run.id, ...shared, command, revoke }, null, 2)}\n`);
+    io.out.write(`${JSON.stringify({ id: run.id, ...shared, command, revoke }, null, 2)}\n`);
   } else {
     const paint = painter(io.out);
     io.out.write(
@@ -86,7 +88,7 @@ async function readingUrl(
   source: Source,
   runId: string,
   expiresAt: string,
-): Promise<{ id: string; url: string; expiresAt: string }> {
+): Promise<{ parId: string; url: string; expiresAt: string }> {
   const client = await clients.objectStorage(source.region);
   const { namespaceName, bucketName, objectName } = named(source);
   const { preauthenticatedRequest } = await call('CreatePreauthenticatedRequest', () =>
@@ -102,7 +104,7 @@ async function readingUrl(
     }),
   );
   const { id, fullPath, accessUri } = preauthenticatedRequest;
-  return { id, url: fullPath || `${client.endpoint}${accessUri}`, expiresAt };
+  return { parId: id, url: fullPath || `${client.endpoint}${accessUri}`, expiresAt };
 }
 
 /** An `.oci` archive says itself how it is launched; of any other export it must be said. */

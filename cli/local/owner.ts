@@ -57,6 +57,8 @@ export function isRunning({ pid, mark, endedAt }: Owner): boolean {
 export interface Ownership {
   ready(): void;
   ended(): void;
+  /** Leaves no record behind. */
+  forget(): void;
 }
 
 /**
@@ -103,6 +105,7 @@ export function claim(folder: string): Ownership | undefined {
   return {
     ready: () => rewrite({ ready: true }),
     ended: () => rewrite({ endedAt: new Date().toISOString() }),
+    forget: () => rmSync(file, { force: true }),
   };
 }
 

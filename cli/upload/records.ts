@@ -45,12 +45,15 @@ export function sameMetadata(
 export const uploadsFolder = (env: NodeJS.ProcessEnv): string =>
   join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'byoi', 'uploads');
 
+/** A name for each object, whatever it is called itself. */
+export function pathOfObject(folder: string, { region, namespace, bucket, object }: ObjectAddress): string {
+  const target = JSON.stringify([region, namespace, bucket, object]);
+  return join(folder, createHash('sha256').update(target).digest('hex'));
+}
+
 /** A small file for each upload; written whole or not at all. */
 export function openUploadRecords(folder: string): UploadRecords {
-  const pathOf = ({ region, namespace, bucket, object }: ObjectAddress) => {
-    const target = JSON.stringify([region, namespace, bucket, object]);
-    return join(folder, `${createHash('sha256').update(target).digest('hex')}.json`);
-  };
+  const pathOf = (address: ObjectAddress) => `${pathOfObject(folder, address)}.json`;
   return {
     async read(address) {
       try {

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '../output.ts';
+import { formatBytes, formatDuration, shortened } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import type { UploadProgress } from './upload-file.ts';
 
@@ -12,6 +12,8 @@ export interface ShownProgress extends UploadProgress {
 
 /** The rate is that of so long: a line changes its pace. */
 const WINDOW_MS = 30_000;
+/** "  uploading 42 %  1.2 GiB of 12.5 GiB" */
+const STATE_COLUMNS = 40;
 /** Elsewhere than on a terminal: a line each tenth, or as often as this. */
 const PLAIN_STEP = 0.1;
 const PLAIN_INTERVAL_MS = 30_000;
@@ -37,9 +39,13 @@ export function showUpload(
 
   function line(): string {
     const share = size === 0 ? 1 : done / size;
-    const state = `${title}  uploading ${Math.floor(share * 100)} %  ${formatBytes(done)} of ${formatBytes(size)}`;
+    const state = `${name()}  uploading ${Math.floor(share * 100)} %  ${formatBytes(done)} of ${formatBytes(size)}`;
     return waits ? `${state}, no answer from OCI: trying again` : state + pace();
   }
+
+  /** Beside a long one nothing else would be seen. */
+  const name = () =>
+    terminal.interactive ? shortened(title, Math.max(terminal.columns() - STATE_COLUMNS, 9)) : title;
 
   /** Of what was sent, not of what was there. */
   function pace(): string {

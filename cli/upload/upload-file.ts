@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { concurrently } from '../../shared/concurrently.ts';
 import type { Clients } from '../../shared/oci/clients.ts';
-import { callUnlessMissing, hasStatus, OciServiceError, pages } from '../../shared/oci/errors.ts';
+import { callUnlessMissing, hasCode, hasStatus, OciServiceError, pages } from '../../shared/oci/errors.ts';
 import { named } from '../../shared/oci/objects.ts';
 import type { ObjectAddress } from '../../shared/run/run.ts';
 import { ChecksumMismatchError, FileChangedError, ObjectExistsError } from '../errors.ts';
 import { patiently } from '../patiently.ts';
 import { shownObject } from '../render-run.ts';
-import { md5Of, multipartMd5Of } from './checksum.ts';
+import { hasChecksum, md5Of, multipartMd5Of } from './checksum.ts';
 import { findExisting } from './existing.ts';
 import type { LocalFile } from './local-file.ts';
 import { type Part, parallelParts, partBytesOf, planParts } from './parts.ts';
@@ -94,17 +94,23 @@ async function putInParts(task: Task, plannedBytes: number): Promise<string> {
   try {
     const sent = await sendParts(task, planParts(file.size, partBytes), partBytes, uploadId, found);
     await file.check();
-    const partsToCommit = sent.map(({ eTag }, index) => ({ partNum: index + 1, etag: eTag }));
     const md5 = multipartMd5Of(sent.map((part) => part.md5));
-    const commit = () =>
-      client.commitMultipartUpload({
-        ...upload,
-        ...conditionOf(task),
-        commitMultipartUploadDetails: { partsToCommit },
-      });
+    const commit = (parts: readonly Sent[]) => {
+      const partsToCommit = parts.map(({ eTag }, index) => ({ partNum: index + 1, etag: eTag }));
+      return patiently('CommitMultipartUpload', progress.waiting, () =>
+        client.commitMultipartUpload({
+          ...upload,
+          ...conditionOf(task),
+          commitMultipartUploadDetails: { partsToCommit },
+        }),
+      );
+    };
     let committed = false;
     const eTag = await settled(task, md5, async () => {
-      const answer = await patiently('CommitMultipartUpload', progress.waiting, commit);
+      const answer = await commit(sent).catch(async (error: unknown) => {
+        if (!hasCode(error, 'InvalidUploadPart')) throw error;
+        return commit(await sentAnew(client, upload, sent, error));
+      });
       committed = true;
       return { eTag: answer.eTag, md5: answer.opcMultipartMd5 };
     });
@@ -113,6 +119,11 @@ async function putInParts(task: Task, plannedBytes: number): Promise<string> {
     await records?.remove(address);
     return eTag;
   } catch (error) {
+    const there = hasStatus(error, 404) && (await madeMeanwhile(task, partBytes));
+    if (there) {
+      await records?.remove(address);
+      return there;
+    }
     if (error instanceof ChecksumMismatchError) await records?.remove(address);
     else if (!remembered || error instanceof FileChangedError) {
       // Parts of an upload that nobody goes on with are stored, and paid for, until they are deleted.
@@ -121,6 +132,32 @@ async function putInParts(task: Task, plannedBytes: number): Promise<string> {
     }
     throw error;
   }
+}
+
+/** Somebody else who goes on with the same upload sent parts once more: the same bytes, by other eTags. */
+async function sentAnew(
+  client: StorageClient,
+  upload: ReturnType<typeof named> & { readonly uploadId: string },
+  sent: readonly Sent[],
+  error: unknown,
+): Promise<Sent[]> {
+  const there = await partsOf(client, upload);
+  return sent.map(({ md5 }, index) => {
+    const part = there.get(index + 1);
+    if (part?.md5 !== md5) throw error;
+    return part;
+  });
+}
+
+/** An upload that is gone: somebody else may have made the object of it. @returns its eTag, where it is the file's */
+async function madeMeanwhile(
+  { clients, address, file, metadata, replaces }: Task,
+  partBytes: number,
+): Promise<string | undefined> {
+  const existing = await findExisting(clients, address).catch(() => undefined);
+  const isNew = replaces !== undefined && existing !== undefined && existing.eTag !== replaces;
+  if (!isNew || existing.size !== file.size || !sameMetadata(existing.metadata, metadata)) return undefined;
+  return (await hasChecksum(file, existing.md5, partBytes)) ? existing.eTag : undefined;
 }
 
 /** Goes on with the upload that broke off, if it is of the same; else takes it away, and begins one. */

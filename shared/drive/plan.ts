@@ -62,16 +62,20 @@ function planBranch({ config, ledger }: Destinations, id: string, task: Task): B
   };
   // Nothing is written to where an image is imported directly, so that nothing need be known of it.
   if (strategy === 'direct' && own && region) return { ...common, copy: null };
-  if (!known) return { ...common, copy: null, failure: unknownDestination(id) };
+  if (!known) return { ...common, copy: null, failure: unknownDestination(id, config.destinations) };
   const object = objectNameOf(runId, objectName);
   return { ...common, copy: { region, namespace, bucket: known.bucket, object } };
 }
 
-const unknownDestination = (id: string): Failure => ({
+const unknownDestination = (id: string, known: Deployment['config']['destinations']): Failure => ({
   code: 'DESTINATION_UNKNOWN',
-  sentence: `config.json has no destination ${printable(id)}.`,
+  sentence: `config.json has no destination ${printable(id)}; it has ${known.map(idOf).join(', ') || 'none'}.`,
   remedy: 'Add it to `destinations` there, with the bucket that its copies go to; then ask for it again.',
 });
+
+/** As a person names it. */
+const idOf = ({ region, namespace }: Deployment['config']['destinations'][number]): string =>
+  namespace === undefined ? region : `${region}@${namespace}`;
 
 const TOO_MANY: Failure = {
   code: 'DESTINATION_UNKNOWN',

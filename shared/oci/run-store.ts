@@ -28,13 +28,27 @@ export class RunSchemaError extends ByoiError {
   }
 }
 
+/** What lies there is no record: it was cut short, or is somebody else's. */
+export class RunUnreadableError extends ByoiError {
+  override readonly name = 'RunUnreadableError';
+
+  constructor(id: string, bucket: string, options?: ErrorOptions) {
+    super(
+      'RUN_UNREADABLE',
+      `The record of the run ${id} is no JSON object: it was cut short, or byoi did not write it.`,
+      `Put back what was at ${RUNS}${id} in ${bucket}, from a version or a backup; or take it away, if it was never of byoi.`,
+      options,
+    );
+  }
+}
+
 export interface RunMarker {
   readonly id: string;
   readonly createdAt: Date;
 }
 
 export interface RunStore {
-  /** @throws {RunSchemaError}, as do all that read a record */
+  /** @throws {RunSchemaError} @throws {RunUnreadableError}; so do all that read a record */
   get(id: string): Promise<Stored<Run> | undefined>;
   /** The markers of the open runs, with when each was made. */
   openMarkers(): AsyncGenerator<RunMarker>;
@@ -76,10 +90,17 @@ export function openRunStore(clients: Clients, ledger: LedgerAddress): RunStore 
   const mark = (id: string) => documents.mark(OPEN + id);
 
   async function read(id: string): Promise<Stored<Run> | undefined> {
-    const stored = await documents.read<Run>(RUNS + id);
+    const stored = await documents.read<Run | null>(RUNS + id).catch((error: unknown) => {
+      throw error instanceof SyntaxError
+        ? new RunUnreadableError(id, ledger.bucket, { cause: error })
+        : error;
+    });
+    if (!stored) return undefined;
+    const { value, eTag } = stored;
+    if (typeof value !== 'object' || value === null) throw new RunUnreadableError(id, ledger.bucket);
     // A driver of a version before it would write it back without what it does not know.
-    if (stored && stored.value.schema !== SCHEMA) throw new RunSchemaError(id, stored.value.schema);
-    return stored;
+    if (value.schema !== SCHEMA) throw new RunSchemaError(id, value.schema);
+    return { value, eTag };
   }
 
   async function unmark(id: string): Promise<void> {

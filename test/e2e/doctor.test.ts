@@ -9,6 +9,8 @@ import { ScheduleClient } from 'oci-resourcescheduler';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { putJson } from '../../cli/local/deploy.ts';
 import { runProgram } from '../../cli/program.ts';
+import { openDocuments } from '../../shared/oci/documents.ts';
+import { type Run, SCHEMA } from '../../shared/run/run.ts';
 import { ASHBURN, client, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
 import { recordingIo } from '../support/terminal.ts';
@@ -385,6 +387,22 @@ it('what lies in the drop bucket without a run is told, and is taken up by the s
     timeout: 20_000,
     interval: 1000,
   });
+});
+
+it('an object whose run another version recorded has one, and that is told', async () => {
+  const { clients, deployment } = byoi;
+  const id = await byoi.drop('newer.qcow2', Buffer.from('no disk'));
+  const run = await byoi.ended(id);
+  const documents = openDocuments(clients, deployment.ledger);
+  const stored = await documents.read<Run>(`runs/${id}`);
+  await documents.write(`runs/${id}`, { ...run, schema: SCHEMA + 1 } as never, stored?.eTag ?? null);
+  const { amiss, ready } = await doctor('--no-invoke');
+  expect({ amiss, ready }).toMatchObject({
+    amiss: [{ code: 'RUN_SCHEMA_UNKNOWN', level: 'warning', sentence: expect.stringContaining(id) }],
+    ready: true,
+  });
+  const newer = await documents.read<Run>(`runs/${id}`);
+  await documents.write(`runs/${id}`, run, newer?.eTag ?? null);
 });
 
 it('what the caller may not look at is neither well nor a problem: the right that is missing is told', async () => {

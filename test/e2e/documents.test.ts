@@ -71,7 +71,10 @@ async function told(line: string, expected = 0) {
 /** A run that the command can do something with: of a licensed system, in nobody's region, or one that succeeded. */
 async function runFor(command: string): Promise<string> {
   if (command === 'retry') {
-    const { id } = await told(`byoi replicate ${dropped.branches[0]?.imageId} --to mars-1 --again`, 1);
+    const { id } = await told(
+      `byoi replicate ${dropped.branches[0]?.imageId} --to mars-1 --strategy direct --again`,
+      1,
+    );
     return id;
   }
   if (command === 'attest' || command === 'cancel') {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   copyFileSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -120,6 +121,7 @@ describe('byoi drop', () => {
     const left = await byoi.command('drop', path, '--no-wait');
     const [, id = ''] = /byoi runs watch ([a-z2-7]{26})/.exec(left.out) ?? [];
     expect(left).toMatchObject({ code: 0, err: '' });
+    expect(left.out).toMatch(/^Dropped three\.qcow2: run \w+; .* follows it\.$/m);
     const again = await byoi.command('drop', path, '--output', 'json');
     expect(again.err).toContain('is there already, as oci://byoi-drop@');
     expect(runsIn(again.out)).toMatchObject([{ id, state: 'SUCCEEDED' }]);
@@ -209,6 +211,77 @@ describe('byoi drop uploads nothing', () => {
   });
 });
 
+describe('two at the same time', () => {
+  const drop = (path: string, ...options: string[]) =>
+    byoi.command('drop', path, '--output', 'json', ...options);
+  const uploadsThere = async () => ({
+    state: readdirSync(join(byoi.environment.XDG_STATE_HOME ?? '', 'byoi', 'uploads')),
+    unfinished: (await byoi.leftovers()).filter((found) => found.startsWith('upload')),
+  });
+
+  test.each([
+    ['a small disk', 0, []],
+    ['a large one', 70 * MIB, []],
+    ['a large one, by force', 70 * MIB, ['--force']],
+  ])(
+    'of %s make one object and follow the same run; no part is sent twice',
+    async (_what, noise, options) => {
+      const path = disk(`both-${noise}-${options.length}.qcow2`, noise);
+      const count = watchParts(100);
+      const answers = await Promise.all([drop(path, ...options), drop(path, ...options)]);
+      expect(answers.map(({ code }) => code)).toEqual([0, 0]);
+      const [one, other] = answers.map(({ out }) => runsIn(out));
+      expect(one).toMatchObject([{ state: 'SUCCEEDED', id: other?.[0]?.id }]);
+      expect(count()).toBe(noise > 0 ? 5 : 0);
+      if (noise > 0)
+        expect(answers.map(({ err }) => err).join('')).toMatch(/waiting for another byoi \(process \d+\)/);
+      expect(sha256(await contentOf(basename(path)))).toBe(sha256(readFileSync(path)));
+      expect(await uploadsThere()).toEqual({ state: [], unfinished: [] });
+    },
+  );
+
+  test('of different disks under one name: the first is uploaded, the second refused', async () => {
+    const [first, second] = [disk('first.qcow2', 40 * MIB), disk('second.qcow2', 40 * MIB)];
+    const count = watchParts(400);
+    const uploading = drop(first, '--name', 'one-name.qcow2');
+    await expect.poll(count, { timeout: 20_000, interval: 10 }).toBeGreaterThan(0);
+    const refused = await drop(second, '--name', 'one-name.qcow2');
+    expect(refused).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/OBJECT_EXISTS: .*other content/),
+    });
+    expect(await uploading).toMatchObject({ code: 0 });
+    expect(sha256(await contentOf('one-name.qcow2'))).toBe(sha256(readFileSync(first)));
+    expect(await uploadsThere()).toEqual({ state: [], unfinished: [] });
+  });
+
+  test('and the first is killed: the second goes on with its upload', async () => {
+    const path = disk('heir.qcow2', 70 * MIB);
+    const env = { ...process.env, ...byoi.environment };
+    const start = () => spawn(process.execPath, [resolve('dist/byoi.js'), 'drop', path], { env });
+    const count = watchParts(1_500);
+    const killed = start();
+    // The fifth is only begun when one of the first four has come.
+    await expect.poll(count, { timeout: 20_000, interval: 10 }).toBeGreaterThan(4);
+    byoi.cloud.faults.add({ operation: 'UploadPart', delayMs: 20_000 });
+    const heir = start();
+    const [code, said] = [once(heir, 'exit'), { text: '' }];
+    heir.stdout.on('data', (chunk) => {
+      said.text += chunk;
+    });
+    await expect
+      .poll(() => said.text, { timeout: 20_000 })
+      .toContain(`waiting for another byoi (process ${killed.pid})`);
+    killed.kill('SIGKILL');
+    byoi.cloud.faults.clear();
+    expect(await code).toEqual([0, null]);
+    expect(said.text).toMatch(/of it were there already/);
+    expect(sha256(await contentOf('heir.qcow2'))).toBe(sha256(readFileSync(path)));
+    expect(await uploadsThere()).toEqual({ state: [], unfinished: [] });
+  });
+});
+
 test('what is held goes on by --hold and an attestation', async () => {
   const path = join(folder, 'held.qcow2');
   writeFileSync(path, await demoDiskOf('sles'));
@@ -216,7 +289,9 @@ test('what is held goes on by --hold and an attestation', async () => {
   expect(code).toBe(2);
   const [held] = runsIn(out);
   expect(held?.state).toBe('NEEDS_LICENSE');
-  await byoi.command('runs', 'attest', held?.id ?? '', '--license', 'ours, BYOS 4711');
+  const attest = ['runs', 'attest', held?.id ?? '', '--license', 'ours, BYOS 4711'];
+  const attested = await byoi.command(...attest, '--output', 'json');
+  expect(JSON.parse(attested.out)).toMatchObject({ id: held?.id, action: 'attest', state: 'OPEN' });
   expect(await byoi.ended(held?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
 });
 

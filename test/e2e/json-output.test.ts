@@ -28,6 +28,9 @@ function byoi(...argv: string[]): Promise<{ status: number; out: string; err: st
 /** What prints no results but a script of its own. */
 const NO_RESULTS = ['completion'];
 
+/** What there is to say of a run that was begun, or changed, and is not followed. */
+const LEFT = ['id', 'action', 'state', 'subject', 'source', 'watch'];
+
 interface Call {
   readonly path: string;
   readonly operands: () => string[];
@@ -41,6 +44,7 @@ const CALLS: readonly Call[] = [
   { path: 'local env', operands: () => [] },
   { path: 'inspect', operands: () => [DISK] },
   { path: 'drop', operands: () => [DISK] },
+  { path: 'drop', operands: () => [DISK, '--no-wait'] },
   { path: 'runs list', operands: () => ['--all'] },
   { path: 'runs show', operands: () => [run.id] },
   { path: 'runs watch', operands: () => [run.id] },
@@ -52,6 +56,7 @@ const CALLS: readonly Call[] = [
   { path: 'rules test', operands: () => [EVENT], status: 2 },
   { path: 'rules export', operands: () => [] },
   { path: 'replicate', operands: () => [image(), '--to', 'us-phoenix-1'] },
+  { path: 'replicate', operands: () => [image(), '--to', 'us-phoenix-1', '--no-wait'] },
   { path: 'share', operands: () => [image()] },
   // It has ended well: these tell so, and print no result.
   { path: 'runs attest', operands: () => [run.id, '--license', 'ours'], status: 1 },
@@ -75,7 +80,17 @@ test('every command is in the table', () => {
       ? [path.join(' ')]
       : command.commands.flatMap((child) => pathsOf(child, [...path, child.name()]));
   const paths = pathsOf(buildProgram(recordingIo(), { action: () => {} }), []);
-  expect([...CALLS.map(({ path }) => path), ...NO_RESULTS].sort()).toEqual(paths.sort());
+  expect(new Set([...CALLS.map(({ path }) => path), ...NO_RESULTS])).toEqual(new Set(paths));
+});
+
+test('a reader that leaves early is no error, and nothing is said', async () => {
+  const pipe = 'set -o pipefail; "$0" dist/byoi.js rules export --output json | true';
+  const { code, err } = await new Promise<{ code: unknown; err: string }>((done) => {
+    execFile('bash', ['-c', pipe, process.execPath], (error, _out, err) =>
+      done({ code: error?.code ?? 0, err }),
+    );
+  });
+  expect({ code, err }).toEqual({ code: 0, err: '' });
 });
 
 test.each(CALLS)(
@@ -89,6 +104,7 @@ test.each(CALLS)(
       return;
     }
     const printed = JSON.parse(out);
+    if (operands().includes('--no-wait')) expect([printed].flat().map(Object.keys)).toEqual([LEFT]);
     if (path === 'local env') variables = { ...variables, ...printed };
     if (path === 'runs list') [run] = printed;
   },

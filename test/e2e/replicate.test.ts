@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LeftRun } from '../../cli/left-runs.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { ASHBURN, PHOENIX } from '../support/cloud.ts';
 import { type Deployed, deploy } from '../support/deployment.ts';
@@ -132,17 +137,70 @@ describe('byoi replicate', () => {
     expect(answer.out).toMatch(/us-phoenix-1 +importing +\d/);
   });
 
-  it('leaves with --no-wait as soon as the run is open; its JSON names the run', async () => {
+  it('leaves with --no-wait as soon as the run is open, in one line; asked again it says how the run ended', async () => {
+    const imageId = await personsImage(byoi);
+    const leave = () => byoi.command('replicate', imageId, '--to', PHOENIX, '--no-wait');
+    const { code, out, err } = await leave();
+    const [, id = ''] =
+      /^Replicating .+: run ([a-z2-7]{26}); `byoi runs watch \1` follows it\.\n$/.exec(out) ?? [];
+    expect({ code, err, id }).toMatchObject({ code: 0, err: '', id: expect.stringMatching(/./) });
+    expect((await byoi.ended(id)).state).toBe('SUCCEEDED');
+    expect((await leave()).out).toContain(`run ${id} is SUCCEEDED; \`byoi runs show ${id}\``);
+  });
+
+  it.each([['replicate'], ['share'], ['watch']])(
+    'interrupted while it follows, %s says what becomes of the run',
+    async (command) => {
+      const imageId = await personsImage(byoi);
+      const ask = { replicate: ['replicate', imageId, '--to', PHOENIX], share: ['share', imageId] };
+      const left = await byoi.command(
+        'replicate',
+        imageId,
+        '--to',
+        PHOENIX,
+        '--display-name',
+        command,
+        '--no-wait',
+      );
+      const [, id = ''] = /run (\w{26})/.exec(left.out) ?? [];
+      const words = command === 'watch' ? ['runs', 'watch', id] : ask[command as keyof typeof ask];
+      const child = spawn(process.execPath, [resolve('dist/byoi.js'), ...words], {
+        env: { ...process.env, ...byoi.environment },
+      });
+      const [exit, err] = [once(child, 'exit'), text(child.stderr)];
+      await once(child.stdout, 'data');
+      child.kill('SIGINT');
+      expect(await exit).toEqual([null, 'SIGINT']);
+      const goesOn =
+        /^\nThe run (\w{26}) goes on by itself(?:; `byoi runs watch \1` follows it|, and shows nobody a URL; `byoi runs cancel \1` ends it)\.\n$/;
+      expect(await err).toMatch(goesOn);
+      const [, told = ''] = goesOn.exec(await err) ?? [];
+      for (const run of [id, told]) expect((await byoi.ended(run)).state).toBe('SUCCEEDED');
+    },
+  );
+
+  it('leaves with JSON that names the run', async () => {
     const imageId = await personsImage(byoi);
     const answer = await byoi.command(
       ...['replicate', imageId, '--to', PHOENIX, '--display-name', 'second', '--no-wait', '--output', 'json'],
     );
     expect([answer.code, answer.err]).toEqual([0, '']);
-    const opened = JSON.parse(answer.out) as Run;
-    expect(opened).toMatchObject({ state: 'OPEN', journey: 'replication', image: { imageId } });
+    const opened = JSON.parse(answer.out) as LeftRun;
+    expect(opened).toMatchObject({ action: 'replicate', state: 'OPEN', source: null });
+    expect(opened.watch).toBe(`byoi runs watch ${opened.id}`);
     const run = await byoi.ended(opened.id);
     expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
     expect((await imageOf(byoi, run, PHOENIX)).displayName).toBe('second');
+  });
+
+  it('opens nothing for a destination that is not known, and says which are', async () => {
+    const imageId = await personsImage(byoi);
+    const answer = await byoi.command('replicate', imageId, '--to', PHOENIX, 'us-pheonix-1');
+    expect(answer).toMatchObject({ code: 2, out: '' });
+    expect(answer.err).toMatch(
+      /^error DESTINATION_UNKNOWN: .* us-pheonix-1; it has .*us-phoenix-1\.\n {2}Add it/,
+    );
+    expect(await runsOf(imageId)).toEqual([]);
   });
 
   it('prints the run as JSON once it has ended, and its steps to the other stream', async () => {

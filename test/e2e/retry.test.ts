@@ -139,13 +139,12 @@ describe('an export that fails', () => {
 describe('the command', () => {
   it('tells each region’s own failure and remedy, and fails, though others succeeded', async () => {
     await faultWorks(byoi, { operation: 'CopyObject', outcome: 'fail', times: 1 });
-    const to = [PHOENIX, FRANKFURT, 'us-pheonix-1'];
+    const to = [PHOENIX, FRANKFURT];
     const { code, out } = await byoi.command('replicate', imageId, '--to', ...to);
     expect(code).toBe(1);
     const told = out.slice(out.indexOf('\nFailed\n'));
     expect(told).toMatch(/(us-phoenix-1|eu-frankfurt-1): COPY_FAILED: OCI failed the copy/);
     expect(told).toContain('`byoi runs retry` copies again.');
-    expect(told).toMatch(/us-pheonix-1: DESTINATION_UNKNOWN: config.json has no destination us-pheonix-1/);
   });
 
   it('refuses to retry what succeeded or was refused, and leaves it as it is', async () => {

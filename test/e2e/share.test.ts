@@ -8,8 +8,8 @@ import { addPartner, importAs, type Partner } from '../support/partner.ts';
 import { faultWorks, objectsIn, personsImage, QCOW2, ticked, worksOf } from '../support/replication.ts';
 
 interface Shared {
-  readonly run: string;
   readonly id: string;
+  readonly parId: string;
   readonly url: string;
   readonly expiresAt: string;
   readonly command: string;
@@ -70,11 +70,11 @@ describe('byoi share', () => {
   it('gives a URL that expires when it was asked to, and a command that takes it back sooner', async () => {
     const shared = await share('--expires', '3d');
     expect(hoursFromNow(shared.expiresAt)).toBeCloseTo(72, 1);
-    const par = (await parsOfExports()).find(({ id }) => id === shared.id);
+    const par = (await parsOfExports()).find(({ id }) => id === shared.parId);
     expect(hoursFromNow(par?.timeExpires ?? '')).toBeCloseTo(72, 1);
     expect(par?.accessType).toBe('ObjectRead');
     expect(shared.revoke).toBe(
-      `oci os preauth-request delete --region ${ASHBURN} -ns local -bn byoi-export --par-id '${shared.id}'`,
+      `oci os preauth-request delete --region ${ASHBURN} -ns local -bn byoi-export --par-id '${shared.parId}'`,
     );
   });
 
@@ -88,7 +88,7 @@ describe('byoi share', () => {
   });
 
   it('shows its URL nowhere else: not in a log, a run’s record, a notification or the ledger', async () => {
-    const { url, run: runId } = await share();
+    const { url, id: runId } = await share();
     const secret = /\/p\/([^/]+)\/n\//.exec(url)?.[1] ?? '';
     expect(secret.length).toBeGreaterThan(20);
     const { code, out } = await byoi.command('runs', 'show', runId, '--output', 'json');
@@ -104,7 +104,7 @@ describe('byoi share', () => {
   it('exports anew each time, since each has an end of its own', async () => {
     const exports = worksOf(byoi, 'ExportImage').length;
     const [first, second] = [await share(), await share()];
-    expect(first.run).not.toBe(second.run);
+    expect(first.id).not.toBe(second.id);
     expect(worksOf(byoi, 'ExportImage')).toHaveLength(exports + 2);
   });
 
@@ -133,7 +133,7 @@ describe('what is shared', () => {
   }
 
   it('is kept until its URL has expired, though the run has ended, and goes with the tick after that', async () => {
-    const { run: id } = await share();
+    const { id } = await share();
     const run = await runOf(id);
     const { object = '' } = run.exporting?.object ?? {};
     expect(run.state).toBe('SUCCEEDED');
@@ -150,7 +150,7 @@ describe('what is shared', () => {
 
   it('has its URL’s pre-authenticated request taken away once that has expired, and no sooner', async () => {
     const shared = await share();
-    const run = await runOf(shared.run);
+    const run = await runOf(shared.id);
     const storage = await byoi.clients.objectStorage(ASHBURN);
     const { preauthenticatedRequest: brief } = await storage.createPreauthenticatedRequest({
       namespaceName: byoi.deployment.ledger.namespace,
@@ -165,7 +165,7 @@ describe('what is shared', () => {
     await sleep(400);
     await ticked(byoi);
     const left = (await parsOfExports()).map(({ id }) => id);
-    expect(left).toContain(shared.id);
+    expect(left).toContain(shared.parId);
     expect(left).not.toContain(brief.id);
   });
 });

@@ -11,6 +11,7 @@ export function recordingTerminal(options: Partial<Terminal> = {}): RecordingTer
     interactive: false,
     colours: false,
     rows: () => 24,
+    columns: () => 80,
     ...options,
     write(part) {
       text += part;

@@ -71,8 +71,8 @@ test('the rules between keys are looked at, too: buckets and destinations', () =
   expect(problems).toEqual([
     'the bucket drop in us-ashburn-1 is named for more than one thing.',
     'the bucket ledger in us-ashburn-1 is named for more than one thing.',
-    'replicateDropsTo: config.json has no destination eu-frankfurt-1.',
-    'replicateExportsTo: config.json has no destination us-phoenix-1@theirs.',
+    'replicateDropsTo: config.json has no destination eu-frankfurt-1; it has us-phoenix-1.',
+    'replicateExportsTo: config.json has no destination us-phoenix-1@theirs; it has us-phoenix-1.',
   ]);
 });
 

@@ -161,6 +161,26 @@ test.each([
   ['on a terminal with NO_COLOR', true, { NO_COLOR: '1' }, false],
   ['on a terminal with an empty NO_COLOR, which says nothing', true, { NO_COLOR: '' }, true],
   ['on a dumb terminal', true, { TERM: 'dumb' }, false],
+  ['in a pipe with FORCE_COLOR', undefined, { FORCE_COLOR: '1' }, true],
+  ['in a pipe with an empty FORCE_COLOR, which says nothing', undefined, { FORCE_COLOR: '' }, false],
+  ['on a terminal with FORCE_COLOR=0', true, { FORCE_COLOR: '0' }, false],
+  ['with both, of which NO_COLOR counts', true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
 ])('colours %s', (_where, isTTY, env, colours) => {
   expect(terminalOf({ isTTY } as NodeJS.WriteStream, env).colours).toBe(colours);
+});
+
+test.each([
+  [{ LANG: 'de_DE.ISO-8859-1' }, true, '... Gr\\u00f6\\u00dfe \\ud83d\\udc27'],
+  [{ LC_ALL: 'ru_RU.KOI8-R', LANG: 'en_US.UTF-8' }, true, '... Gr\\u00f6\\u00dfe \\ud83d\\udc27'],
+  [{ LANG: 'de_DE.ISO-8859-1' }, false, '… Größe 🐧'],
+  [{ LC_ALL: '', LC_CTYPE: 'de_DE.utf8@euro', LANG: 'de_DE.ISO-8859-1' }, true, '… Größe 🐧'],
+  [{ LANG: 'C' }, true, '… Größe 🐧'],
+  [{}, true, '… Größe 🐧'],
+])('a locale %j, on a terminal: %s, gets %s', (env, isTTY, expected) => {
+  let written = '';
+  const write = (text: string) => {
+    written += text;
+  };
+  terminalOf({ isTTY, write } as unknown as NodeJS.WriteStream, env).write('… Größe 🐧');
+  expect(written).toBe(expected);
 });

@@ -3,13 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  checkDestinations,
-  checkNames,
-  dropBucketOf,
-  metadataOf,
-  nameFiles,
-} from '../../../cli/drop-checks.ts';
+import { destinationsOf } from '../../../cli/destination-checks.ts';
+import { checkNames, dropBucketOf, metadataOf, nameFiles } from '../../../cli/drop-checks.ts';
+import { RefusedError, UsageError } from '../../../cli/errors.ts';
 import { followRuns } from '../../../cli/handlers/watch-runs.ts';
 import { startProgress } from '../../../cli/progress.ts';
 import { noRunYet, noticeAfter } from '../../../cli/run-notice.ts';
@@ -66,13 +62,31 @@ test('the drop bucket is the first, or one of the others', () => {
   expect(() => dropBucketOf(deployment, 'third')).toThrow('no drop bucket');
 });
 
-test('a destination is known, or the hub itself', () => {
-  expect(() =>
-    checkDestinations(deployment, ['us-phoenix-1', 'us-ashburn-1', 'us-phoenix-1@ns']),
-  ).not.toThrow();
-  for (const id of ['eu-frankfurt-1', 'us-phoenix-1@theirs', 'nonsense']) {
-    expect(() => checkDestinations(deployment, [id])).toThrow(`no destination ${id}`);
-  }
+describe('destinations', () => {
+  test('are known, or where an image is made anyway; each is there once, by one name', () => {
+    const given = ['us-phoenix-1, us-ashburn-1', 'us-phoenix-1@ns'];
+    expect(destinationsOf(deployment, given, 'copy', 'us-ashburn-1')).toEqual([
+      'us-phoenix-1',
+      'us-ashburn-1',
+    ]);
+  });
+
+  test('that are not known are refused, with those that are', () => {
+    for (const id of ['eu-frankfurt-1', 'us-phoenix-1@theirs', 'nonsense', 'us-ashburn-1']) {
+      const asked = () => destinationsOf(deployment, ['us-phoenix-1', id], 'copy');
+      expect(asked).toThrow(`config.json has no destination ${id}; it has us-phoenix-1.`);
+      expect(asked).toThrow(RefusedError);
+    }
+  });
+
+  test('need not be known where nothing is copied, but for another tenancy', () => {
+    expect(destinationsOf(deployment, ['eu-frankfurt-1'], 'direct')).toEqual(['eu-frankfurt-1']);
+    expect(() => destinationsOf(deployment, ['us-phoenix-1@theirs'], 'direct')).toThrow('no destination');
+  });
+
+  test('are at least one', () => {
+    expect(() => destinationsOf(deployment, [' ', ''], 'copy')).toThrow(UsageError);
+  });
 });
 
 describe('settings', () => {
@@ -136,7 +150,7 @@ test('a run that no event has opened yet is waited for, and told once, after a w
     return left < 0 ? { value: ENDED, eTag: 'e' } : undefined;
   };
   const progress = startProgress(recordingTerminal());
-  expect(await followRuns({ get }, [ENDED.id], progress, 5, notice)).toEqual([ENDED]);
+  expect(await followRuns({ get }, [ENDED.id], progress, 5, { missing: notice })).toEqual([ENDED]);
   expect(looks.length).toBe((told[0]?.looks ?? 0) + 5);
   expect(told).toEqual([
     {

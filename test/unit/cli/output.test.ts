@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBytes, json, painter, printable, table } from '../../../cli/output.ts';
+import { formatBytes, json, painter, printable, shortened, table } from '../../../cli/output.ts';
 import { terminalOf } from '../../../cli/terminal.ts';
 import { PAR_SECRET } from '../../support/runs.ts';
 
@@ -76,4 +76,14 @@ test('one very long cell moves nothing but the rest of its own line', () => {
 test('bytes are told in the largest unit that leaves a number of at least one', () => {
   const told = [0, 1023, 1024, 1536, 2 ** 20 - 1, 400 * 2 ** 30, 5000 * 2 ** 40].map(formatBytes);
   expect(told).toEqual(['0 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '1 MiB', '400 GiB', '5000 TiB']);
+});
+
+test('a long name keeps its beginning and its end, and no more than there is room for', () => {
+  expect(shortened('debian-12-generic-amd64.qcow2', 15)).toBe('debian-…4.qcow2');
+  expect(shortened('disk.qcow2', 10)).toBe('disk.qcow2');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 40 }), (text, columns) => {
+      expect([...shortened(text, columns)].length).toBe(Math.min([...text].length, columns));
+    }),
+  );
 });

@@ -34,6 +34,53 @@ describe('help', () => {
     },
   );
 
+  test.each([
+    [['help', 'runs', 'list'], 'Usage: byoi runs list [options]'],
+    [['help', 'drop'], 'Usage: byoi drop [options] <file...>'],
+    [['help'], 'Usage: byoi [options] [command]'],
+    [['runs', 'help', 'list'], 'Usage: byoi runs list [options]'],
+  ])('byoi %j is --help of that command', async (argv, usage) => {
+    const { status, out, err } = await byoi(...argv);
+    expect({ status, err, first: out.split('\n')[0] }).toEqual({ status: 0, err: '', first: usage });
+  });
+
+  test.each([
+    [['help', 'dorp'], 'drop'],
+    [['dorp', '--help'], 'drop'],
+    [['runs', 'lsit', '--help'], 'list'],
+  ])('of what is no command is an error: byoi %j', async (argv, meant) => {
+    const { status, out, err } = await byoi(...argv);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(err).toMatch(
+      new RegExp(`^error USAGE: Unknown command '.*'\\.\\n {2}Did you mean ${meant}\\?\\n$`),
+    );
+  });
+
+  test('says of an option what it may be, what it is without it, and its variable; a switch is off', async () => {
+    const { out } = await byoi('replicate', '--help');
+    const text = out.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('as config.json has them (required)');
+    expect(text).toContain('of the export (one of: OCI, QCOW2, VMDK; default: OCI)');
+    expect(text).toContain("its namespace (default: the tenancy's; env: BYOI_LEDGER_NAMESPACE)");
+    expect(text).not.toMatch(/default: (false|undefined)|\) \(/);
+  });
+
+  test.each([40, 60, 80, 200])('fits a terminal of %i columns, and makes use of it', (columns) => {
+    for (const { path, command } of commandsOf(program)) {
+      const help = command.createHelp();
+      help.prepareContext({ helpWidth: columns });
+      // The usage is to be copied, and not broken.
+      const [, ...lines] = help.formatHelp(command, help).split('\n');
+      expect(
+        lines.filter((line) => line.length > columns),
+        path,
+      ).toEqual([]);
+      expect(Math.max(...lines.map((line) => line.length)), path).toBeGreaterThan(
+        Math.min(columns, 100) - 15,
+      );
+    }
+  });
+
   test('is all there is without a command, which is a usage error', async () => {
     const { status, out, err } = await byoi();
     expect(status).toBe(2);
@@ -73,17 +120,17 @@ describe('a usage error has exit status 2, code, sentence and remedy', () => {
     expect(await byoi('rnus')).toEqual({
       status: 2,
       out: '',
-      err: "error USAGE: unknown command 'rnus'.\n  Did you mean runs?\n",
+      err: "error USAGE: Unknown command 'rnus'.\n  Did you mean runs?\n",
     });
     expect((await byoi('runs', 'lst')).err).toContain('Did you mean list?');
   });
 
   test('for a mistyped option, a value that is none, and a missing operand', async () => {
     const wrong = [
-      [['runs', 'list', '--stat', 'OPEN'], 'unknown option', 'Did you mean'],
+      [['runs', 'list', '--stat', 'OPEN'], 'Unknown option', 'Did you mean'],
       [['runs', 'list', '--state', 'SLEEPING'], 'Allowed choices are OPEN, NEEDS_LICENSE', '--help'],
       [['inspect', 'x', '--output', 'xml'], 'Allowed choices are table, json', '--help'],
-      [['runs', 'show'], "missing required argument 'run'", '--help'],
+      [['runs', 'show'], "Missing required argument 'run'", 'See `byoi runs show --help`'],
       [['runs', 'attest', 'x'], '--license', '--help'],
     ] as const;
     for (const [argv, sentence, remedy] of wrong) {
@@ -94,6 +141,17 @@ describe('a usage error has exit status 2, code, sentence and remedy', () => {
       expect(err.split('\n')[1]).toContain(remedy);
     }
   });
+});
+
+test('an operand that an option of several values took is told', async () => {
+  for (const argv of [
+    ['drop', '--to', 'us-phoenix-1', 'disk.qcow2'],
+    ['replicate', '--to', 'us-phoenix-1', 'ocid1.image.oc1.iad.aaaa'],
+  ]) {
+    const { status, err } = await byoi(...argv);
+    expect(status).toBe(2);
+    expect(err).toMatch(/Missing required argument .*\n {2}--to takes all words up to the next option/);
+  }
 });
 
 describe('any other error', () => {

@@ -7,12 +7,14 @@ import { openConnection } from '../../../cli/connection.ts';
 import { followRuns } from '../../../cli/handlers/watch-runs.ts';
 import { runProgram } from '../../../cli/program.ts';
 import { startProgress } from '../../../cli/progress.ts';
+import { readRuns } from '../../../cli/runs.ts';
 import type { Clients } from '../../../shared/oci/clients.ts';
 import { type Documents, type LedgerAddress, openDocuments } from '../../../shared/oci/documents.ts';
+import { OciServiceError } from '../../../shared/oci/errors.ts';
 import { readLease } from '../../../shared/oci/lease.ts';
 import { openRunStore, type RunStore } from '../../../shared/oci/run-store.ts';
 import { actionsOf } from '../../../shared/run/actions.ts';
-import type { Run } from '../../../shared/run/run.ts';
+import { type Run, SCHEMA } from '../../../shared/run/run.ts';
 import { ASHBURN, PHOENIX, startCloud } from '../../support/cloud.ts';
 import { deployProbe } from '../../support/functions.ts';
 import { objectStorageOf } from '../../support/object-storage.ts';
@@ -205,6 +207,82 @@ describe('runs list', () => {
   });
 });
 
+describe('where records cannot be read', () => {
+  const GOOD = 'cccc22222222222222222222aa';
+  const FOREIGN = ['cccc33333333333333333333aa', 'cccc44444444444444444444aa'];
+  const CUT = 'cccc55555555555555555555aa';
+  const ARCHIVED = 'cccc66666666666666666666aa';
+  const ledgerOption = ['--ledger-bucket', 'mixed'];
+
+  beforeAll(async () => {
+    const storage = objectStorageOf(cloud);
+    await storage.createBucket('mixed');
+    const mixed = openRunStore(clients, { ...ledger, bucket: 'mixed' });
+    await mixed.open(aRun({ id: GOOD, state: 'NEEDS_LICENSE' }));
+    for (const id of FOREIGN) {
+      await mixed.mark(id);
+      await storage.put('mixed', `runs/${id}`, JSON.stringify({ ...aRun({ id }), schema: SCHEMA + 1 }));
+    }
+    await mixed.mark(CUT);
+    await storage.put('mixed', `runs/${CUT}`, '{"schema"');
+  });
+
+  test.each([[['list']], [['list', '--all']], [['list', '--state', 'NEEDS_LICENSE']]])(
+    'runs %j lists the others, tells of those, and fails',
+    async (words) => {
+      const { status, out, err } = await byoi('runs', ...words, ...ledgerOption);
+      expect(status).toBe(1);
+      expect(out.match(/^cccc\w+/gm)).toEqual(['cccc2222']);
+      expect(err).toMatch(
+        new RegExp(
+          `^error RUN_SCHEMA_UNKNOWN: .*${FOREIGN[0]}.*\n {2}.+\n {2}So it is with 1 more: ${FOREIGN[1]}\n` +
+            `error RUN_UNREADABLE: .*${CUT} is no JSON.*\n {2}.+\n$`,
+        ),
+      );
+    },
+  );
+
+  test('as JSON they stand in the list, without a state and with what is wrong', async () => {
+    const { status, out } = await byoi('runs', 'list', ...ledgerOption, '--output', 'json');
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject([
+      { id: GOOD, state: 'NEEDS_LICENSE' },
+      ...FOREIGN.map((id) => ({ id, state: null, failure: { code: 'RUN_SCHEMA_UNKNOWN' } })),
+      { id: CUT, state: null, failure: { code: 'RUN_UNREADABLE', remedy: expect.any(String) } },
+    ]);
+  });
+
+  test('the others are followed', async () => {
+    const { status, out, err } = await byoi('runs', 'watch', ...ledgerOption);
+    expect({ status, out }).toEqual({ status: 1, out: expect.stringContaining('cccc2222') });
+    expect(err).toContain('RUN_SCHEMA_UNKNOWN');
+    const json = await byoi('runs', 'watch', ...ledgerOption, '--output', 'json');
+    expect(idsOf(json.out)).toEqual([GOOD, ...FOREIGN, CUT]);
+  });
+
+  test('one that is asked for is an error, to watch as well as to show', async () => {
+    for (const command of ['show', 'watch']) {
+      const { status, out, err } = await byoi('runs', command, 'cccc5', ...ledgerOption);
+      expect({ status, out }).toEqual({ status: 1, out: '' });
+      expect(err).toMatch(/^error RUN_UNREADABLE/);
+    }
+  });
+
+  test('an archived one, which is a conflict to OCI, hides no other; a service that is away is an error', async () => {
+    const refusing = (status: number) => ({
+      async get(id: string) {
+        if (id === GOOD) return { value: aRun({ id }), eTag: '' };
+        throw new OciServiceError('GetObject', status, 'NotRestored', 'It is archived.', null);
+      },
+    });
+    expect(await readRuns(refusing(409), [ARCHIVED, GOOD])).toMatchObject({
+      runs: [{ id: GOOD }],
+      unreadable: [{ id: ARCHIVED }],
+    });
+    await expect(readRuns(refusing(500), [ARCHIVED, GOOD])).rejects.toThrow('GetObject');
+  });
+});
+
 describe('runs show', () => {
   test('takes as much of the id as is needed', async () => {
     const { status, out } = await byoi('runs', 'show', 'aaaa3');
@@ -285,7 +363,12 @@ describe('runs attest', () => {
       by: userId,
       at: expect.any(String),
     };
-    expect(JSON.parse(out)).toMatchObject({ id: HELD, state: 'OPEN', attestation });
+    expect(JSON.parse(out)).toMatchObject({
+      id: HELD,
+      action: 'attest',
+      state: 'OPEN',
+      watch: `byoi runs watch ${HELD}`,
+    });
     const stored = await store.get(HELD);
     expect(stored?.value).toMatchObject({ state: 'OPEN', attestation });
     expect(stored && actionsOf(stored.value)).toMatchObject([{ kind: 'create-par' }]);

@@ -7,11 +7,14 @@ import { aRun } from '../../support/runs.ts';
 const LEDGER = { region: 'us-ashburn-1', namespace: 'ns', bucket: 'ledger' };
 
 /** A ledger in which every record is this one, and nothing can be written but markers. */
-function ledgerOf(record: object) {
+function ledgerOf(record: object | string) {
   const marks: string[] = [];
   const clients = fakeClients({
     objectStorage: {
-      getObject: () => ({ value: new Response(JSON.stringify(record)).body, eTag: '1' }),
+      getObject: () => ({
+        value: new Response(typeof record === 'string' ? record : JSON.stringify(record)).body,
+        eTag: '1',
+      }),
       putObject({ objectName }: { objectName: string }) {
         marks.push(objectName);
         return { eTag: '1' };
@@ -32,3 +35,14 @@ it('the record of this version is read', async () => {
   const { store } = ledgerOf(aRun({ id: 'a' }));
   expect((await store.get('a'))?.value.id).toBe('a');
 });
+
+it.each(['', '{"schema": 2, "id', 'null', '"text"', '2'])(
+  'a record that reads %j is told as none',
+  async (content) => {
+    const { store } = ledgerOf(content);
+    await expect(store.get('a')).rejects.toMatchObject({
+      code: 'RUN_UNREADABLE',
+      remedy: expect.stringContaining('runs/a in ledger'),
+    });
+  },
+);

@@ -22,6 +22,14 @@ test('a terminal has one line, updated in place, with rate and remaining time', 
   expect(screenAfter(terminal.written())).toEqual(['disk.qcow2  uploaded']);
 });
 
+test('on a narrow terminal a long name leaves room for how far it is', () => {
+  const terminal = recordingTerminal({ interactive: true, columns: () => 60 });
+  showUpload(terminal, '/var/lib/libvirt/images/debian-12-generic-amd64.qcow2', 100 * MIB);
+  expect(screenAfter(terminal.written())).toEqual([
+    '/var/lib/l…d64.qcow2  uploading 0 %  0 bytes of 100 MiB',
+  ]);
+});
+
 test('the rate is that of the last half minute', () => {
   let now = 0;
   const terminal = recordingTerminal({ interactive: true });

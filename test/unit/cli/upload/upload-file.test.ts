@@ -190,6 +190,41 @@ describe('an upload that broke off', () => {
   });
 });
 
+describe('two uploads of the same file at the same time', () => {
+  /** Both end with the object that there is, and nothing of either is left. */
+  async function twice(object: string, content: Buffer) {
+    const uploads = [1, 2].map(() => upload(object, { records, replaces: null }));
+    const [one, other] = await Promise.all(uploads);
+    expect(one?.eTag).toBe(other?.eTag);
+    expect((await contentOf(object)).equals(content)).toBe(true);
+    expect(await unfinished()).not.toContain(object);
+    expect(await records.read(addressOf(object))).toBeUndefined();
+  }
+
+  test.each([1, LARGE])('of %i bytes make one object', async (size) => {
+    await twice(`twice-${size}`, written(size));
+  });
+
+  test('that go on with the same unfinished upload make one object', async () => {
+    for (const round of [1, 2, 3]) {
+      const content = written(LARGE);
+      await breakOff(`both-${round}`);
+      // Each sends the missing part: the eTag that the slower one saw last is the service's.
+      cloud.faults.add({ operation: 'UploadPart', delayMs: 50 * round });
+      await twice(`both-${round}`, content);
+      cloud.faults.clear();
+    }
+  });
+
+  test('where the one makes the object while the other still sends', async () => {
+    const content = written(LARGE);
+    await breakOff('overtaken');
+    // The second try of the slower one finds the upload gone.
+    cloud.faults.add({ operation: 'UploadPart', times: 1, delayMs: 600, status: 503 });
+    await twice('overtaken', content);
+  });
+});
+
 describe('a file that changes while it is uploaded', () => {
   test.each([
     ['is written to', () => appendFileSync(path, 'x')],

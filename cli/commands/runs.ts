@@ -48,35 +48,37 @@ export function registerRuns(program: Command, context: Context): void {
 
   const attest = runs
     .command('attest')
-    .summary('attest the licence of one that is held')
+    .summary('attest the licence of those that are held')
     .description(
-      'Attests that the image of a held run (Windows, RHEL, SLES) may be used under a licence, and lets it go on. ' +
-        'The text, the time and your OCID are recorded in the run.',
+      'Attests that the images of held runs (Windows, RHEL, SLES) may be used under a licence, and lets them go on. ' +
+        'The text, the time and your OCID are recorded in each run.',
     )
-    .argument('<run>', "the run's id, or as much of its beginning as is needed")
+    .argument('<run...>', "the runs' ids, or as much of their beginning as is needed")
     .requiredOption('--license <text>', 'whose licence, and which');
   addExamples(attest, [
     "byoi runs attest x4f2 --license 'ACME Inc., Windows Server 2022 with Software Assurance'",
   ]);
-  context.action(attest, async () => (await import('../handlers/change-run.ts')).attestRun);
+  context.action(attest, async () => (await import('../handlers/change-run.ts')).attestRuns);
 
   const retry = runs
     .command('retry')
-    .summary('try again what failed in one')
+    .summary('try again what failed')
     .description(
-      'Tries again what failed in a run, each destination from the step that failed. What succeeded stays.',
+      'Tries again what failed in runs, each destination from the step that failed. What succeeded stays.',
     )
-    .argument('<run>', "the run's id, or as much of its beginning as is needed");
-  addExamples(retry, ['byoi runs retry x4f2']);
-  context.action(retry, async () => (await import('../handlers/change-run.ts')).retryRun);
+    .argument('[run...]', "the runs' ids, or as much of their beginning as is needed")
+    .option('--all', 'all that failed, wholly or in part', false)
+    .option('--code <code>', 'with --all: only those that failed with this error');
+  addExamples(retry, ['byoi runs retry x4f2', 'byoi runs retry --all --code OCI_LIMIT_EXCEEDED']);
+  context.action(retry, async () => (await import('../handlers/change-run.ts')).retryRuns);
 
   const cancel = runs
     .command('cancel')
-    .summary('stop one, and take away what it made')
+    .summary('stop them, and take away what they made')
     .description(
-      'Stops what can be stopped of a run, and takes away what it made: copies, exports, images that are not ready.',
+      'Stops what can be stopped of runs, and takes away what they made: copies, exports, images that are not ready.',
     )
-    .argument('<run>', "the run's id, or as much of its beginning as is needed");
+    .argument('<run...>', "the runs' ids, or as much of their beginning as is needed");
   addExamples(cancel, ['byoi runs cancel x4f2']);
-  context.action(cancel, async () => (await import('../handlers/change-run.ts')).cancelRun);
+  context.action(cancel, async () => (await import('../handlers/change-run.ts')).cancelRuns);
 }

@@ -1,18 +1,41 @@
+import { concurrently } from '../../shared/concurrently.ts';
 import { saidInPassing } from '../../shared/drive/said.ts';
-import { driveSoon } from '../../shared/drive/wake.ts';
+import { driveSoon, wakePoller } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
 import type { Fact, Said } from '../../shared/run/facts.ts';
-import type { Attestation } from '../../shared/run/run.ts';
+import type { Attestation, Run } from '../../shared/run/run.ts';
 import type { Config } from '../../shared/runtime/config.ts';
+import type { Deployment } from '../../shared/runtime/deployment.ts';
 import { openDeployment } from '../deployment.ts';
-import { RunNotCancelableError, RunNotHeldError, RunNotRetriableError, UsageError } from '../errors.ts';
+import {
+  RunNotCancelableError,
+  RunNotFoundError,
+  RunNotHeldError,
+  RunNotRetriableError,
+  UsageError,
+} from '../errors.ts';
 import { type LeftRun, leftRun, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
-import { EXIT, type ExitCode } from '../report-error.ts';
-import { findRun } from '../runs.ts';
+import { EXIT, type ExitCode, reportError } from '../report-error.ts';
+import { allRunIds, findRun, readRuns } from '../runs.ts';
 import type { Io } from '../terminal.ts';
+import { tellUnreadable } from '../unreadable-runs.ts';
 
-type Options = GlobalOptions & LedgerOptions;
+interface Options extends GlobalOptions, LedgerOptions {}
+
+/** Each is a few requests. */
+const CHANGES_AT_ONCE = 8;
+
+/** What a person says of runs. */
+interface Change {
+  readonly action: LeftRun['action'];
+  readonly factOf: (said: Said, known: Known) => Fact;
+  /** What the run is not: known for certain only after the compare-and-swap. */
+  readonly Refusal: new (
+    id: string,
+    state: string,
+  ) => Error;
+}
 
 /** What a fact may need beside the time. */
 interface Known {
@@ -22,10 +45,10 @@ interface Known {
   readonly definedTags: Config['definedTags'];
 }
 
-export async function attestRun(
+export async function attestRuns(
   io: Io,
   options: Options & { readonly license: string },
-  id: string,
+  ...ids: string[]
 ): Promise<ExitCode> {
   const text = options.license.trim();
   if (text.length === 0 || text.length > MAX_TEXT_LENGTH) {
@@ -34,46 +57,120 @@ export async function attestRun(
       `Say whose licence it is, and which, in 1 to ${MAX_TEXT_LENGTH} characters.`,
     );
   }
-  const attested = (said: Said, { by }: Known): Fact => {
+  const factOf = (said: Said, { by }: Known): Fact => {
     const attestation: Attestation = { text, how: 'command', by, at: said.at };
     return { kind: 'attested', attestation, ...said };
   };
-  return changeRun(io, options, id, 'attest', attested, RunNotHeldError);
+  return changeNamed(io, options, ids, { action: 'attest', factOf, Refusal: RunNotHeldError });
 }
 
-export function retryRun(io: Io, options: Options, id: string): Promise<ExitCode> {
-  const retried = (said: Said, { definedTags }: Known): Fact => ({ kind: 'retried', definedTags, ...said });
-  return changeRun(io, options, id, 'retry', retried, RunNotRetriableError);
+const RETRY: Change = {
+  action: 'retry',
+  factOf: (said, { definedTags }) => ({ kind: 'retried', definedTags, ...said }),
+  Refusal: RunNotRetriableError,
+};
+
+interface RetryOptions extends Options {
+  readonly all: boolean;
+  /** Of what failed, in capitals. */
+  readonly code?: string;
 }
 
-export const cancelRun = (io: Io, options: Options, id: string): Promise<ExitCode> =>
-  changeRun(io, options, id, 'cancel', (said) => ({ kind: 'canceled', ...said }), RunNotCancelableError);
+export async function retryRuns(io: Io, options: RetryOptions, ...ids: string[]): Promise<ExitCode> {
+  const { all, code } = options;
+  if (all === ids.length > 0)
+    throw new UsageError(
+      all ? 'Runs are named, and --all is given too.' : 'No run is named.',
+      'Name the runs, or give --all.',
+    );
+  if (code !== undefined && !all)
+    throw new UsageError('--code chooses of all runs.', 'Give --all with it, or leave it out.');
+  return all ? retryAll(io, options) : changeNamed(io, options, ids, RETRY);
+}
 
-/**
- * Says a fact of a run for a person, and has the poller go on with it.
- *
- * @param Refusal what the run is not: known for certain only after the compare-and-swap
- */
-async function changeRun(
+export const cancelRuns = (io: Io, options: Options, ...ids: string[]): Promise<ExitCode> =>
+  changeNamed(io, options, ids, {
+    action: 'cancel',
+    factOf: (said) => ({ kind: 'canceled', ...said }),
+    Refusal: RunNotCancelableError,
+  });
+
+/** All of them are there before the first is changed. */
+async function changeNamed(
   io: Io,
   options: Options,
-  id: string,
-  action: LeftRun['action'],
-  factOf: (said: Said, known: Known) => Fact,
-  Refusal: new (id: string, state: string) => Error,
+  prefixes: readonly string[],
+  change: Change,
 ): Promise<ExitCode> {
   const { connection, deployment } = await openDeployment(io, options);
-  const { runs, policy, config } = deployment;
-  const found = await findRun(runs, id);
-  const fact = factOf(saidInPassing(), { by: connection.caller, definedTags: config.definedTags });
-  const { stored, written } = await (fact.kind === 'retried' ? runs.reopen : runs.advance)(
-    found,
-    fact,
-    policy,
+  const ids: string[] = [];
+  for (const prefix of prefixes) ids.push((await findRun(deployment.runs, prefix)).value.id);
+  const [only = ''] = ids;
+  if (ids.length > 1) return changeEach(io, options, deployment, connection.caller, ids, change);
+  const run = await changeRun(deployment, connection.caller, only, change);
+  await driveSoon(deployment, run.id);
+  tellLeft(io, options, leftRun(change.action, run));
+  return EXIT.ok;
+}
+
+/** What failed, wholly or in part: what a person canceled is tried again by its name only. */
+async function retryAll(io: Io, options: RetryOptions): Promise<ExitCode> {
+  const { code } = options;
+  const { connection, deployment } = await openDeployment(io, options);
+  const { runs, unreadable } = await readRuns(deployment.runs, await allRunIds(deployment.runs));
+  const failed = runs.filter((run) => ['FAILED', 'PARTIAL'].includes(run.state));
+  const chosen = code === undefined ? failed : failed.filter((run) => codesOf(run).includes(code));
+  if (chosen.length === 0) io.err.write(`No run has failed${code === undefined ? '' : ` with ${code}`}.\n`);
+  const ids = chosen.map(({ id }) => id);
+  const status = await changeEach(io, options, deployment, connection.caller, ids, RETRY);
+  tellUnreadable(io, unreadable, options.debug);
+  return unreadable.length > 0 ? EXIT.error : status;
+}
+
+const codesOf = ({ failure, branches }: Run): (string | undefined)[] => [
+  failure?.code,
+  ...branches.map((branch) => branch.failure?.code),
+];
+
+/** Goes on with the others where one is refused, and wakes the poller once for all. */
+async function changeEach(
+  io: Io,
+  options: Options,
+  deployment: Deployment,
+  by: string | null,
+  ids: readonly string[],
+  change: Change,
+): Promise<ExitCode> {
+  const changed = new Map<string, LeftRun>();
+  let status: ExitCode = EXIT.ok;
+  await concurrently(new Set(ids), CHANGES_AT_ONCE, async (id) => {
+    try {
+      changed.set(id, leftRun(change.action, await changeRun(deployment, by, id, change)));
+    } catch (error) {
+      status = reportError(error, io.err, options.debug);
+    }
+  });
+  if (changed.size > 0) await wakePoller(deployment);
+  tellLeft(
+    io,
+    options,
+    ids.flatMap((id) => changed.get(id) ?? []),
   );
+  return status;
+}
+
+async function changeRun(
+  { runs, policy, config }: Deployment,
+  by: string | null,
+  id: string,
+  { factOf, Refusal }: Change,
+): Promise<Run> {
+  const fact = factOf(saidInPassing(), { by, definedTags: config.definedTags });
+  const found = await runs.get(id);
+  if (!found) throw new RunNotFoundError(id);
+  const change = fact.kind === 'retried' ? runs.reopen : runs.advance;
+  const { stored, written } = await change(found, fact, policy);
   const { value: run } = stored;
   if (!written) throw new Refusal(run.id, run.state);
-  await driveSoon(deployment, run.id);
-  tellLeft(io, options, leftRun(action, run));
-  return EXIT.ok;
+  return run;
 }

@@ -61,6 +61,7 @@ const CALLS: readonly Call[] = [
   // It has ended well: these tell so, and print no result.
   { path: 'runs attest', operands: () => [run.id, '--license', 'ours'], status: 1 },
   { path: 'runs retry', operands: () => [run.id], status: 1 },
+  { path: 'runs retry', operands: () => ['--all'] },
   { path: 'runs cancel', operands: () => [run.id], status: 1 },
   { path: 'rules delete', operands: () => ['--force'] },
   { path: 'local stop', operands: () => [] },

@@ -159,6 +159,44 @@ describe('the command', () => {
     expect(JSON.parse((await byoi.command('runs', 'list', '--output', 'json')).out)).toEqual([]);
   });
 
+  it('retries all that failed with a code, whatever their number, and nothing else', async () => {
+    await failOnce('CopyObject');
+    const copied = await replicate(byoi, { imageId, to: [PHOENIX] });
+    await faultWorks(byoi, { operation: 'CreateImage', outcome: 'fail', times: 2 });
+    const dropped = [await byoi.drop('one.qcow2', QCOW2), await byoi.drop('two.qcow2', QCOW2)];
+    const codes = [];
+    for (const id of dropped) codes.push((await byoi.ended(id)).failure?.code);
+    const [code = ''] = codes;
+    expect([copied.failure?.code, ...codes]).toEqual(['COPY_FAILED', code, code]);
+    const first = await byoi.command('runs', 'retry', '--all', '--code', code, '--output', 'json');
+    const left = JSON.parse(first.out) as { id: string; action: string; state: string }[];
+    expect(left.map(({ id }) => id).sort()).toEqual(dropped.toSorted());
+    expect(left.map(({ action, state }) => [action, state])).toEqual(Array(2).fill(['retry', 'OPEN']));
+    for (const id of dropped) expect((await byoi.ended(id)).state).toBe('SUCCEEDED');
+    expect((await byoi.runs.get(copied.id))?.value).toEqual(copied);
+    const second = await byoi.command('runs', 'retry', '--all');
+    expect([second.code, second.out]).toEqual([0, expect.stringContaining(copied.id)]);
+    expect((await byoi.ended(copied.id)).state).toBe('SUCCEEDED');
+    const third = await byoi.command('runs', 'retry', '--all');
+    expect(third).toMatchObject({ code: 0, out: '', err: 'No run has failed.\n' });
+  });
+
+  it('changes each of several runs, and tells of those that it cannot', async () => {
+    const succeeded = await byoi.ended(await byoi.drop('done.qcow2', QCOW2));
+    await failOnce('CopyObject');
+    const failed = await replicate(byoi, { imageId, to: [PHOENIX] });
+    const { code, out, err } = await byoi.command('runs', 'retry', succeeded.id, failed.id);
+    expect(code).toBe(1);
+    expect(err).toContain(`RUN_NOT_RETRIABLE: Run ${succeeded.id} is SUCCEEDED`);
+    expect(out).toContain(`run ${failed.id}; \`byoi runs watch`);
+    expect((await byoi.ended(failed.id)).state).toBe('SUCCEEDED');
+    const none = await byoi.command('runs', 'retry', failed.id, 'nosuchrun');
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining('RUN_NOT_FOUND')]);
+    expect((await byoi.runs.get(failed.id))?.value.state).toBe('SUCCEEDED');
+    for (const wrong of [[], [failed.id, '--all'], [failed.id, '--code', 'COPY_FAILED']])
+      expect(await byoi.command('runs', 'retry', ...wrong)).toMatchObject({ code: 2, out: '' });
+  });
+
   it('lists a run that is retried as open, with what it is at', async () => {
     await failOnce('CopyObject');
     const failed = await replicate(byoi, { imageId, to: [PHOENIX] });

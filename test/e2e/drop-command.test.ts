@@ -260,11 +260,11 @@ describe('two at the same time', () => {
     const path = disk('heir.qcow2', 70 * MIB);
     const env = { ...process.env, ...byoi.environment };
     const start = () => spawn(process.execPath, [resolve('dist/byoi.js'), 'drop', path], { env });
-    const count = watchParts(1_500);
+    const count = watchParts();
+    // Four are sent at once: the fifth is begun when one of them has come, and is at work until the first is killed.
+    byoi.cloud.faults.add({ operation: 'UploadPart', skip: 4, delayMs: 20_000 });
     const killed = start();
-    // The fifth is only begun when one of the first four has come.
     await expect.poll(count, { timeout: 20_000, interval: 10 }).toBeGreaterThan(4);
-    byoi.cloud.faults.add({ operation: 'UploadPart', delayMs: 20_000 });
     const heir = start();
     const [code, said] = [once(heir, 'exit'), { text: '' }];
     heir.stdout.on('data', (chunk) => {

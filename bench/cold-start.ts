@@ -1,4 +1,5 @@
 import { coldStart } from './support/cold-process.ts';
+import { unlessQuick } from './support/quick.ts';
 import { dropEvent, type Rig, startRig } from './support/rig.ts';
 import { judged, mebibytes, median, ms, type Row, ratio, type Table } from './support/table.ts';
 import {
@@ -10,9 +11,9 @@ import {
   type Variant,
 } from './support/variants.ts';
 
-const RUNS = 15;
+const RUNS = unlessQuick(15);
 /** The umbrella takes seconds each time. */
-const UMBRELLA_RUNS = 3;
+const UMBRELLA_RUNS = unlessQuick(3);
 const MEMORY_BYTES = 256 * 1024 * 1024;
 /** What the issue asks: an ignored event against the bare FDK, CreateImage against the unbundled function. */
 const IGNORED_TARGET = 1.5;

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently } from '../shared/concurrently.ts';
+import { unlessQuick } from './support/quick.ts';
 import { HUB, type Stage, startStage, total } from './support/stage.ts';
 import { judged, mebibytes, median, type Table } from './support/table.ts';
 
-const DROPS = 1_000;
+const DROPS = unlessQuick(1_000, 10);
 const POOL = 8;
 const UPLOADS_AT_ONCE = 16;
 const SAMPLE_MS = 250;

@@ -7,9 +7,10 @@ import { noise } from '../test/support/images/disk.ts';
 import { buildOciArchive } from '../test/support/images/oci-archive.ts';
 import { buildQcow2 } from '../test/support/images/qcow2.ts';
 import { buildVmdk } from '../test/support/images/vmdk.ts';
+import { unlessQuick } from './support/quick.ts';
 import { judged, median, ms, type Table } from './support/table.ts';
 
-const RUNS = 15;
+const RUNS = unlessQuick(15);
 /** Incompressible, so that no image is small by luck. */
 const DISK_BYTES = 64 * 2 ** 20;
 const KIBIBYTES = 256;

@@ -6,11 +6,12 @@ import { type LocalCloud, startLocalCloud } from '../cli/local/cloud.ts';
 import { openRunStore } from '../shared/oci/run-store.ts';
 import { runIdOf } from '../shared/run/id.ts';
 import { dropDisk } from './support/drop.ts';
+import { unlessQuick } from './support/quick.ts';
 import { judged, median, ms, type Table } from './support/table.ts';
 
-const RUNS = 25;
+const RUNS = unlessQuick(25);
 /** The first ones start the functions' processes, and let V8 see what is hot. */
-const WARM_UP_RUNS = 5;
+const WARM_UP_RUNS = unlessQuick(5);
 const TARGET_MS = 60;
 
 interface Latency {

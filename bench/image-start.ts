@@ -1,10 +1,11 @@
 import type { ColdStart } from './support/cold-process.ts';
 import type { Limits } from './support/engines/engine.ts';
 import { findEngine, startImage } from './support/image.ts';
+import { unlessQuick } from './support/quick.ts';
 import { dropEvent, type Rig, startRig } from './support/rig.ts';
 import { median, ms, type Table } from './support/table.ts';
 
-const RUNS = 7;
+const RUNS = unlessQuick(7);
 const IGNORED = { eventType: 'com.oraclecloud.objectstorage.deleteobject', data: {} };
 /** OCI gives a function a share of a processor by its memory; at 256 MB an eighth was seen. */
 const LIMITS: readonly Limits[] = [

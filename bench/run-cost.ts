@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDocuments } from '../shared/oci/documents.ts';
 import { readLease } from '../shared/oci/lease.ts';
+import { QUICK, unlessQuick } from './support/quick.ts';
 import { HUB, OTHER, type Stage, startStage, total } from './support/stage.ts';
 import type { Row, Table } from './support/table.ts';
 
 /** As in each function's func.yaml. */
 const FUNCTION_GB = 0.25;
+/** OCI's own pace, as the embedded one takes it to be. */
+const TIME_SCALE = unlessQuick(1, 40);
+/** The default configuration, whose poller waits for seconds. */
+const CONFIG = QUICK ? { pollFirstSeconds: 0.1, pollMaxSeconds: 0.5 } : {};
 /** The OCI CLI's `--wait-interval-seconds` where none is given. */
 const CLI_WAIT_SECONDS = 30;
 
@@ -30,7 +35,7 @@ const WAITS = ['export', 'transfer', 'import'];
 
 /** What one run costs, at the pace of OCI that the embedded one assumes. */
 export async function runCost(): Promise<Table[]> {
-  const stage = await startStage({ timeScale: 1 });
+  const stage = await startStage({ timeScale: TIME_SCALE }, CONFIG);
   try {
     const rows: Row[] = [];
     const measure = async (

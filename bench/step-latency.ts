@@ -1,9 +1,10 @@
 import type { EmittedEvent } from '../local/region.ts';
+import { unlessQuick } from './support/quick.ts';
 import { HUB, OTHER, type Stage, startStage } from './support/stage.ts';
 import { judged, median, ms, type Row, type Table } from './support/table.ts';
 
-const RUNS = 12;
-const WARM_UP_RUNS = 3;
+const RUNS = unlessQuick(12);
+const WARM_UP_RUNS = unlessQuick(3);
 const TARGET_WITH_EVENTS_MS = 1_000;
 const POLL_MAX_SECONDS = 2;
 /** What a look itself takes, beside the wait for it: a listing, the record, the work request. */

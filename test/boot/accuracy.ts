@@ -24,8 +24,12 @@ for (const guest of CATALOGUE) {
   if (!seen) missing.push(guest.name);
   else observations.push({ guest, verdict: await verdictOf(guest, guest.containers[0]), ...seen });
 }
-if (missing.length > 0) throw new Error(`Not booted since they were built: ${missing.join(', ')}.`);
-writeTable(observations);
+if (missing.length > 0) {
+  console.error(
+    `Not booted since they were built: ${missing.join(', ')}.\n\`npm run test:boot\` boots them.`,
+  );
+  process.exitCode = 1;
+} else writeTable(observations);
 
 function writeTable(observations: readonly Observation[]): void {
   const page = readFileSync(PAGE, 'utf8');

@@ -21,19 +21,20 @@ export interface Observation extends Seen {
   readonly verdict: Verdict;
 }
 
-const seenPath = (guest: Guest): string => join(GUESTS, `${guest.name}.seen.json`);
+export const seenPath = (guest: Guest): string => join(GUESTS, `${guest.name}.seen.json`);
 
 /** Keeps what was seen for `npm run accuracy`: a boot takes a minute, a verdict a second. */
 export function remember(guest: Guest, seen: Seen): void {
   writeFileSync(seenPath(guest), JSON.stringify(seen, null, 2));
 }
 
-/** Null where the guest was not booted since it was built. */
+/** Null where the guest was not booted since it was built, or is not there any more. */
 export function lastSeen(guest: Guest): Seen | null {
   const path = seenPath(guest);
-  if (!existsSync(path)) return null;
+  const image = imagePath(guest, guest.containers[0]);
+  if (!existsSync(path) || !existsSync(image)) return null;
   const seen: Seen = JSON.parse(readFileSync(path, 'utf8'));
-  const built = statSync(imagePath(guest, guest.containers[0])).mtime;
+  const built = statSync(image).mtime;
   return new Date(seen.when) > built ? seen : null;
 }
 

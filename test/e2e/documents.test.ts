@@ -3,7 +3,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
 import { codeOf, DOCUMENTS } from '../support/documents.ts';
 
 /** Where somebody types what the documents say: with their disks, and a home of their own. */
@@ -13,13 +12,11 @@ const bin = join(folder, 'bin');
 
 /** Lines that this test cannot type, and who does. */
 const TYPED_ELSEWHERE = [
-  // Would install over what this runs on; the demo is typed with a disk of one's own.
-  'npm ci && npm start',
   // Stays until it is ended: local.test.ts.
   'byoi local start --foreground --debug',
 ];
 
-const ofByoi = (line: string) => /^(eval "\$\(|source <\()?byoi /.test(line) || /^npm start -- /.test(line);
+const ofByoi = (line: string) => /^(eval "\$\(|source <\()?byoi /.test(line);
 /** `byoi runs attest` in a sentence is a name, and no line to type. */
 const isWhole = (line: string) => !/^byoi( [a-z]+)*$/.test(line);
 const endsTheCloud = (line: string) => /^byoi local (stop|reset)/.test(line);
@@ -100,10 +97,6 @@ async function filledIn(line: string): Promise<string> {
 beforeAll(async () => {
   for (const path of [bin, home]) mkdirSync(path);
   symlinkSync(resolve('dist/byoi.js'), join(bin, 'byoi'));
-  // As package.json has `start`, but for the build, which is done, and at a quicker pace.
-  writeFileSync(join(bin, 'npm'), '#!/bin/sh\nshift 2\nexec byoi local demo "$@" --time-scale 200\n', {
-    mode: 0o755,
-  });
   symlinkSync(resolve('test'), join(folder, 'test'));
   for (const name of ['disk.qcow2', 'debian-12.qcow2', 'win2022.vmdk'])
     copyFileSync(`test/fixtures/demo-disk.${name.split('.')[1]}`, join(folder, name));
@@ -159,10 +152,6 @@ const others = lines.filter((line) => !alone.includes(line) && !last.includes(li
 test.each(alone)('what the documents tell to type is done: %s', doesWhatTheySay);
 test.concurrent.each(others)('what the documents tell to type is done: %s', doesWhatTheySay);
 test.each(last)('what the documents tell to type is done: %s', doesWhatTheySay);
-
-test('npm start is the demo', () => {
-  expect(manifest.scripts.start).toMatch(/&& node dist\/byoi\.js local demo$/);
-});
 
 /** docs/command.md has it before the scripts of completion. */
 const FOLDERS = 'mkdir -p ~/.local/share/bash-completion/completions ~/.config/fish/completions ~/.zfunc';

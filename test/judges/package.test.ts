@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { formatBytes } from '../../cli/output.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { PERSONS_ENVIRONMENT } from '../support/programs.ts';
 
-/** npm, as a person has it: with nothing of the npm that runs these tests. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|INIT_CWD|NODE_OPTIONS|NODE_PATH|VITEST|XDG_|BYOI_|OCI_)/i.test(name),
-  ),
-);
 const folder = mkdtempSync(join(tmpdir(), 'byoi-package-'));
 const home = join(folder, 'home');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,7 +19,7 @@ function runWith(variables: Record<string, string>, cwd: string, program: string
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, HOME: home, TMPDIR: folder, ...variables },
+    env: { ...PERSONS_ENVIRONMENT, HOME: home, TMPDIR: folder, ...variables },
   });
 }
 const byoi = (...args: string[]) => byoiWith({}, ...args);

@@ -23,6 +23,20 @@ export function codeOf(path: string): { readonly blocks: string[]; readonly inli
   const inline = Array.from(withoutBlocks.matchAll(/`([^`]+)`/g), ([, code = '']) => code);
   return {
     blocks: blocks.flatMap((block) => block.split('\n')).map((line) => line.trim()),
-    inline: inline.map((line) => line.trim()),
+    // Text is wrapped, within code as well.
+    inline: inline.map((line) => line.replaceAll(/\s+/g, ' ').trim()),
   };
+}
+
+/** Every command of npm in the documents and beside the deployment's files, each once: `BYOI_GUESTS=always npm run test:boot`. */
+export function npmCommands(): string[] {
+  const deployment = readdirSync('deploy', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  const commands = [...DOCUMENTS, ...deployment]
+    .flatMap(commandsOf)
+    .flatMap((line) => line.split(/ && | \| |; | # /))
+    .map((command) => command.trim())
+    .filter((command) => /^(\w+=\S* )*npm \S/.test(command));
+  return [...new Set(commands)].sort();
 }

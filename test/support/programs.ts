@@ -23,3 +23,10 @@ export function run(debianPackage: string, [program = '', ...args]: string[], in
     throw error;
   }
 }
+
+/** This process's, as a person has it at a prompt: with nothing of the npm and the Vitest that run these tests. */
+export const PERSONS_ENVIRONMENT: Readonly<NodeJS.ProcessEnv> = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|INIT_CWD|NODE_OPTIONS|NODE_PATH|NODE_ENV|VITEST|XDG_|BYOI_|OCI_)/i.test(name),
+  ),
+);

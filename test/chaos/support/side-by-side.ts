@@ -1,7 +1,7 @@
 import { type Stage, setStage } from './stage.ts';
 
 /** Journeys wait more than they work: so many side by side keep two cores busy. */
-const STAGES = 4;
+const STAGES = 6;
 
 /**
  * Does the cases on several stages side by side, each case alone on its stage.

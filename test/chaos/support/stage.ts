@@ -122,7 +122,7 @@ export async function untilClosed(
       await byoi.tick();
       nextTick = Date.now() + tickMs;
     }
-    await sleep(20);
+    await sleep(100);
   }
 }
 

@@ -41,6 +41,14 @@ describe('what the documents tell to type', () => {
     expect(named.filter(({ script }) => !(script in manifest.scripts))).toEqual([]);
   });
 
+  test('every npm script is in the table of CONTRIBUTING.md, but for those that npm itself calls', () => {
+    const [table = ''] = readFileSync('CONTRIBUTING.md', 'utf8').match(/^\|[\s\S]*?\n\n/m) ?? [];
+    const missing = Object.keys(manifest.scripts).filter(
+      (script) => !new RegExp(`^\\| \`npm (run )?${script}\` \\|`, 'm').test(table),
+    );
+    expect(missing).toEqual(['prepack', 'prepublishOnly']);
+  });
+
   test('every byoi command line is one that the command takes', async () => {
     const lines = commands.flatMap(({ path, line }) => {
       const words = byoiArguments(line);

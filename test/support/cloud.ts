@@ -100,7 +100,8 @@ export async function restartCloud(cloud: Cloud): ReturnType<typeof startCloud> 
     port: Number(new URL(endpoint).port),
   }));
   await cloud.stop();
-  // The clients have to notice that their idle connections were closed before they use one again.
-  await sleep(50);
+  // The clients have to notice that their idle connections were closed before they use one again: in one of several turns of
+  // the event loop, where a machine that is busy may give one long sleep no turn at all.
+  for (let turn = 0; turn < 10; turn += 1) await sleep(10);
   return startCloud({ dataDir: cloud.dataDir, regions });
 }

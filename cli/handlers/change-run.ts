@@ -95,7 +95,7 @@ export const cancelRuns = (io: Io, options: Options, ...ids: string[]): Promise<
     Refusal: RunNotCancelableError,
   });
 
-/** All of them are there before the first is changed. */
+/** All of them are there before the first is changed; what is changed is told, though nobody could be woken for it. */
 async function changeNamed(
   io: Io,
   options: Options,
@@ -103,13 +103,13 @@ async function changeNamed(
   change: Change,
 ): Promise<ExitCode> {
   const { connection, deployment } = await openDeployment(io, options);
-  const ids: string[] = [];
-  for (const prefix of prefixes) ids.push((await findRun(deployment.runs, prefix)).value.id);
+  const ids = new Set<string>();
+  for (const prefix of prefixes) ids.add((await findRun(deployment.runs, prefix)).value.id);
   const [only = ''] = ids;
-  if (ids.length > 1) return changeEach(io, options, deployment, connection.caller, ids, change);
+  if (ids.size > 1) return changeEach(io, options, deployment, connection.caller, ids, change);
   const run = await changeRun(deployment, connection.caller, only, change);
-  await driveSoon(deployment, run.id);
   tellLeft(io, options, leftRun(change.action, run));
+  await driveSoon(deployment, run.id);
   return EXIT.ok;
 }
 
@@ -121,7 +121,7 @@ async function retryAll(io: Io, options: RetryOptions): Promise<ExitCode> {
   const failed = runs.filter((run) => ['FAILED', 'PARTIAL'].includes(run.state));
   const chosen = code === undefined ? failed : failed.filter((run) => codesOf(run).includes(code));
   if (chosen.length === 0) io.err.write(`No run has failed${code === undefined ? '' : ` with ${code}`}.\n`);
-  const ids = chosen.map(({ id }) => id);
+  const ids = new Set(chosen.map(({ id }) => id));
   const status = await changeEach(io, options, deployment, connection.caller, ids, RETRY);
   tellUnreadable(io, unreadable, options.debug);
   return unreadable.length > 0 ? EXIT.error : status;
@@ -138,24 +138,24 @@ async function changeEach(
   options: Options,
   deployment: Deployment,
   by: string | null,
-  ids: readonly string[],
+  ids: ReadonlySet<string>,
   change: Change,
 ): Promise<ExitCode> {
   const changed = new Map<string, LeftRun>();
   let status: ExitCode = EXIT.ok;
-  await concurrently(new Set(ids), CHANGES_AT_ONCE, async (id) => {
+  await concurrently(ids, CHANGES_AT_ONCE, async (id) => {
     try {
       changed.set(id, leftRun(change.action, await changeRun(deployment, by, id, change)));
     } catch (error) {
       status = reportError(error, io.err, options.debug);
     }
   });
-  if (changed.size > 0) await wakePoller(deployment);
   tellLeft(
     io,
     options,
-    ids.flatMap((id) => changed.get(id) ?? []),
+    Array.from(ids).flatMap((id) => changed.get(id) ?? []),
   );
+  if (changed.size > 0) await wakePoller(deployment);
   return status;
 }
 

@@ -24,7 +24,7 @@ import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
 import { openLocalFile } from '../upload/local-file.ts';
 import { uploadFile } from '../upload/upload-file.ts';
-import { beginRun, follow } from './replicate.ts';
+import { follow, openRun } from './replicate.ts';
 import { exitCodeOf, followRuns } from './watch-runs.ts';
 
 export interface DemoOptions extends GlobalOptions {
@@ -111,7 +111,7 @@ async function bothJourneys(
     const format = verdict?.format === 'vmdk' ? 'VMDK' : 'OCI';
     const asked = `byoi replicate ${imageId} --to ${SECOND_REGION}${format === 'OCI' ? '' : ` --format ${format}`}`;
     say(`replicating   ${asked}\n`);
-    const begun = await beginRun(deployment, {
+    const begun = await openRun(deployment, {
       journey: 'replication',
       imageId,
       region: FIRST_REGION,

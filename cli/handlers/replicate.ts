@@ -28,7 +28,7 @@ export interface ReplicateOptions extends GlobalOptions, LedgerOptions {
 export async function replicateImage(io: Io, options: ReplicateOptions, imageId: string): Promise<ExitCode> {
   const { connection, deployment } = await openDeployment(io, options);
   const { license, format, strategy = deployment.config.strategy, displayName = null } = options;
-  const run = await beginRun(deployment, {
+  const run = await openRun(deployment, {
     journey: 'replication',
     imageId,
     region: await regionOfImage(imageId, connection.region),
@@ -41,6 +41,7 @@ export async function replicateImage(io: Io, options: ReplicateOptions, imageId:
     request: options.again ? randomUUID() : '',
   });
   if (!options.wait) {
+    await saying(io, goesOn([run.id]), () => drive(deployment, run));
     tellLeft(io, options, leftRun('replicate', run));
     // Asked for the same before, it may have ended; or it is held for a licence.
     return isSettled(run) ? exitCodeOf([run]) : EXIT.ok;
@@ -51,16 +52,19 @@ export async function replicateImage(io: Io, options: ReplicateOptions, imageId:
   return exitCodeOf([ended]);
 }
 
-/** Opens the run, or finds it, and sees to it that somebody drives it: a function, with its own rights. */
-export async function beginRun(deployment: Deployment, request: ImageRequest): Promise<Run> {
+/** Opens the run, or finds it. From here on it goes on by itself, though slowly where nobody can be called to drive it. */
+export async function openRun(deployment: Deployment, request: ImageRequest): Promise<Run> {
   const taken = await takeUpImage(deployment, request);
   if (!taken.stored) throw new Error(taken.ignored);
-  const { value: run } = taken.stored;
-  if (run.closedAt === null) await driveSoon(deployment, run.id);
-  return run;
+  return taken.stored.value;
 }
 
-/** Shows the run's steps until it has ended or is held. */
+/** Sees to it that somebody drives the run: a function, with its own rights. */
+async function drive(deployment: Deployment, run: Run): Promise<void> {
+  if (run.closedAt === null) await driveSoon(deployment, run.id);
+}
+
+/** Has the run driven, and shows its steps until it has ended or is held. */
 export async function follow(
   io: Io,
   deployment: Deployment,
@@ -68,6 +72,7 @@ export async function follow(
   wantsJson: boolean,
   intervalMs = POLL_INTERVAL_MS,
 ): Promise<Run> {
+  await drive(deployment, run);
   const progress = startProgress(wantsJson ? io.err : io.out);
   const [ended = run] = await followRuns(deployment.runs, [run.id], progress, intervalMs);
   return ended;

@@ -14,7 +14,7 @@ import { painter, printable } from '../output.ts';
 import { renderOutcome } from '../render-run.ts';
 import { EXIT, type ExitCode } from '../report-error.ts';
 import type { Io } from '../terminal.ts';
-import { beginRun, follow } from './replicate.ts';
+import { follow, openRun } from './replicate.ts';
 import { exitCodeOf } from './watch-runs.ts';
 
 export interface ShareOptions extends GlobalOptions, LedgerOptions {
@@ -31,7 +31,7 @@ export async function shareImage(io: Io, options: ShareOptions, imageId: string)
   const lifetimeMs = parseDuration(options.expires);
   const { connection, deployment } = await openDeployment(io, options);
   const { license, format } = options;
-  const begun = await beginRun(deployment, {
+  const begun = await openRun(deployment, {
     journey: 'share',
     imageId,
     region: await regionOfImage(imageId, connection.region),

@@ -179,6 +179,20 @@ describe('byoi replicate', () => {
     },
   );
 
+  it.each([[[]], [['--no-wait']]])(
+    'tells of the run where no function can be called to drive it, and drives it when asked again: %j',
+    async (options) => {
+      const ask = ['replicate', await personsImage(byoi), '--to', PHOENIX, ...options];
+      const calls = [{ operation: 'GetFunction', status: 403, times: 1 }];
+      await byoi.control('POST', 'faults', { calls });
+      const { code, out, err } = await byoi.command(...ask);
+      const [, id = ''] = /^The run (\w{26}) goes on by itself; .*\.\nerror OCI_/.exec(err) ?? [];
+      expect({ code, out, id }).toEqual({ code: 1, out: '', id: expect.stringMatching(/./) });
+      expect((await byoi.command(...ask)).out).toContain(options.length > 0 ? id : id.slice(0, 8));
+      expect((await byoi.ended(id)).state).toBe('SUCCEEDED');
+    },
+  );
+
   it('leaves with JSON that names the run', async () => {
     const imageId = await personsImage(byoi);
     const answer = await byoi.command(

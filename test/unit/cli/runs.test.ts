@@ -393,4 +393,16 @@ describe('runs attest', () => {
     expect(await byoi('runs', 'attest', HELD, '--license', '  ')).toMatchObject({ status: 2 });
     expect(await byoi('runs', 'attest', HELD, '--license', 'x'.repeat(256))).toMatchObject({ status: 2 });
   });
+
+  test('is told though nobody could be woken for it; a run that is named twice is one', async () => {
+    const id = 'dddd44444444444444444444dd';
+    await store.open(aRun({ id, state: 'NEEDS_LICENSE' }));
+    cloud.faults.add({ operation: 'GetFunction', status: 403, code: 'NotAllowed', message: 'No.' });
+    const words = ['runs', 'attest', id, 'dddd', '--license', 'ACME', '--output', 'json'];
+    const { status, out, err } = await byoi(...words);
+    cloud.faults.clear();
+    expect({ status, told: JSON.parse(out) }).toMatchObject({ status: 1, told: { id, state: 'OPEN' } });
+    expect(err).toMatch(/^error OCI_\w+: GetFunction/);
+    expect((await store.get(id))?.value.state).toBe('OPEN');
+  });
 });

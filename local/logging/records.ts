@@ -21,7 +21,7 @@ export interface Log extends Resource {
 }
 
 /** What is logged: the invocations of all functions of an application. */
-export interface LogConfiguration {
+interface LogConfiguration {
   readonly compartmentId?: string | undefined;
   readonly source: {
     readonly sourceType: 'OCISERVICE';

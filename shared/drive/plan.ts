@@ -69,12 +69,15 @@ function planBranch({ config, ledger }: Destinations, id: string, task: Task): B
 
 const unknownDestination = (id: string, known: Deployment['config']['destinations']): Failure => ({
   code: 'DESTINATION_UNKNOWN',
-  sentence: `config.json has no destination ${printable(id)}; it has ${known.map(idOf).join(', ') || 'none'}.`,
+  sentence: `config.json has no destination ${printable(id)}; it has ${known.map(destinationIdOf).join(', ') || 'none'}.`,
   remedy: 'Add it to `destinations` there, with the bucket that its copies go to; then ask for it again.',
 });
 
 /** As a person names it. */
-const idOf = ({ region, namespace }: Deployment['config']['destinations'][number]): string =>
+export const destinationIdOf = ({
+  region,
+  namespace,
+}: Deployment['config']['destinations'][number]): string =>
   namespace === undefined ? region : `${region}@${namespace}`;
 
 const TOO_MANY: Failure = {

@@ -10,7 +10,7 @@ import type { Deployment } from '../runtime/deployment.ts';
 import { isIgnoredName } from '../runtime/name-filter.ts';
 import { defaultDisplayName } from './display-name.ts';
 import { RUN_METADATA } from './own-copy.ts';
-import { distinctDestinations, parseDestinations, planBranches } from './plan.ts';
+import { destinationIdOf, distinctDestinations, parseDestinations, planBranches } from './plan.ts';
 import { saidBy } from './said.ts';
 
 /** Where a dropped disk is to go, beyond the region it was dropped in. */
@@ -89,10 +89,10 @@ function planDrop(deployment: Deployment, source: Source, runId: string): Branch
 function planExport(deployment: Deployment, source: Source, runId: string): BranchPlan[] {
   const { config } = deployment;
   const { region, object, metadata } = source;
-  const all = config.destinations.map(({ region, namespace }) =>
-    namespace ? `${region}@${namespace}` : region,
+  const ids = distinctDestinations(
+    deployment,
+    config.replicateExportsTo ?? config.destinations.map(destinationIdOf),
   );
-  const ids = distinctDestinations(deployment, config.replicateExportsTo ?? all);
   const others = ids.filter((id) => id !== region);
   const displayName = parseOverrides(metadata).displayName ?? defaultDisplayName(object);
   return planBranches(deployment, others, {

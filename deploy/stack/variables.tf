@@ -138,6 +138,11 @@ variable "settings" {
     condition     = can([for name in concat(try(jsondecode(var.settings).dropBuckets, []), []) : regex("^[A-Za-z0-9._-]{1,256}$", name)])
     error_message = "The settings' dropBuckets must be a list of names of buckets."
   }
+
+  validation {
+    condition     = can([for each in concat(try(jsondecode(var.settings).destinations, []), try(jsondecode(var.settings).exportBuckets, [])) : "${each.bucket} in ${each.region}"])
+    error_message = "The settings' destinations and exportBuckets must be lists of objects, each with a region and a bucket."
+  }
 }
 
 variable "defined_tags" {
@@ -154,6 +159,11 @@ variable "defined_tags" {
   validation {
     condition     = length(setintersection([for key in try(keys(jsondecode(var.defined_tags)), []) : lower(split(".", key)[0])], ["oracle-tags", "orcl-cloud"])) == 0
     error_message = "The tags of Oracle-Tags and orcl-cloud only OCI itself sets."
+  }
+
+  validation {
+    condition     = length(distinct([for key in try(keys(jsondecode(var.defined_tags)), []) : lower(key)])) == length(try(keys(jsondecode(var.defined_tags)), []))
+    error_message = "A defined tag is there twice, and OCI takes all spellings for one tag."
   }
 }
 

@@ -219,6 +219,9 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
   it.each([
     ['settings', '["us-phoenix-1"]', 'JSON object'],
     ['settings', '{"dropBuckets": "incoming"}', 'list of names'],
+    ['settings', '{"destinations": null}', 'lists of objects'],
+    ['settings', '{"destinations": [{"region": "eu-frankfurt-1"}]}', 'lists of objects'],
+    ['settings', '{"exportBuckets": "byoi-export"}', 'lists of objects'],
     ['more_drop_buckets', '{"incoming": "factory"}', 'JSON list'],
     ['more_drop_buckets', '"incoming"', 'JSON list'],
     ['more_drop_buckets', `["incoming' or '"]`, 'JSON list'],
@@ -228,6 +231,7 @@ describe.skipIf(!hasTerraform)(TERRAFORM, () => {
     ['defined_tags', '{"Operations.Cost Center": "42"}', 'namespace and key'],
     ['defined_tags', '{"Operations.Cost.Center": "42"}', 'namespace and key'],
     ['defined_tags', '{"oracle-tags.CreatedBy": "me"}', 'only OCI'],
+    ['defined_tags', '{"Operations.CostCenter": "42", "operations.costcenter": "43"}', 'there twice'],
   ])('refuses %s of %s', async (name, value, words) => {
     await expect(evaluateLocals(['config', 'defined_tags'], { [name]: value })).rejects.toThrow(words);
   });

@@ -18,7 +18,7 @@ const BEGUN = {
 export interface LeftRun {
   readonly id: string;
   readonly action: keyof typeof BEGUN;
-  /** null: its event has not opened it yet. */
+  /** null of a dropped object's: nobody looked whether its event has opened it yet. */
   readonly state: Run['state'] | null;
   /** The image's name, or the object's. */
   readonly subject: string;

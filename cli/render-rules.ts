@@ -30,6 +30,7 @@ function details(step: Step): string[] {
   switch (step.action) {
     case 'create':
       return [
+        `      in      ${step.wanted.compartmentId}`,
         `      starts  ${step.wanted.functionName}`,
         `      when    ${printable(step.wanted.condition)}`,
       ];
@@ -59,6 +60,7 @@ export function planJson({ deployment, steps, terraformRules }: Plan, done?: Rea
     steps: steps.map((step) => ({
       action: step.action,
       rule: step.name,
+      compartmentId: ('wanted' in step ? step.wanted : step.present).compartmentId,
       ...('present' in step && { id: step.present.id, lifecycleState: step.present.lifecycleState }),
       ...('wanted' in step && {
         function: step.wanted.functionName,

@@ -83,7 +83,7 @@ function findingsOf(step: Step, remedy: string): Finding[] {
         {
           level: 'problem',
           code: 'RULES_DIFFER',
-          sentence: `There is no rule ${name} that works: ${step.wanted.functionName} is not started by its events.`,
+          sentence: `There is no rule ${name} that works in ${step.wanted.compartmentId}: ${step.wanted.functionName} is not started by its events.`,
           remedy,
         },
       ];

@@ -176,6 +176,9 @@ describe('byoi rules', () => {
     });
     await configure({ ...stored?.value, dropBuckets: [...(stored?.value.dropBuckets ?? []), 'incoming'] });
     try {
+      expect((await byoi('plan')).out).toContain(
+        `+ create     byoi-import-image\n      in      ${compartment.id}\n`,
+      );
       expect((await byoi('apply')).status).toBe(0);
       const there = (await events.listRules({ compartmentId: compartment.id })).items;
       expect(namesOf(there)).toEqual(['byoi-import-image']);

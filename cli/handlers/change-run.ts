@@ -16,6 +16,7 @@ import {
 } from '../errors.ts';
 import { type LeftRun, leftRun, tellLeft } from '../left-runs.ts';
 import type { GlobalOptions, LedgerOptions } from '../options.ts';
+import { printable } from '../output.ts';
 import { EXIT, type ExitCode, reportError } from '../report-error.ts';
 import { allRunIds, findRun, readRuns } from '../runs.ts';
 import type { Io } from '../terminal.ts';
@@ -72,7 +73,7 @@ const RETRY: Change = {
 
 interface RetryOptions extends Options {
   readonly all: boolean;
-  /** Of what failed, in capitals. */
+  /** As failures have it, in capitals. */
   readonly code?: string;
 }
 
@@ -120,7 +121,8 @@ async function retryAll(io: Io, options: RetryOptions): Promise<ExitCode> {
   const { runs, unreadable } = await readRuns(deployment.runs, await allRunIds(deployment.runs));
   const failed = runs.filter((run) => ['FAILED', 'PARTIAL'].includes(run.state));
   const chosen = code === undefined ? failed : failed.filter((run) => codesOf(run).includes(code));
-  if (chosen.length === 0) io.err.write(`No run has failed${code === undefined ? '' : ` with ${code}`}.\n`);
+  if (chosen.length === 0)
+    io.err.write(`No run has failed${code === undefined ? '' : ` with ${printable(code)}`}.\n`);
   const ids = new Set(chosen.map(({ id }) => id));
   const status = await changeEach(io, options, deployment, connection.caller, ids, RETRY);
   tellUnreadable(io, unreadable, options.debug);

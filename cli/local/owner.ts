@@ -2,7 +2,7 @@ import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { processMark } from './process-mark.ts';
 
-/** The process that runs a data folder's embedded OCI, or ran it last. */
+/** The process that has a folder to itself, or had it last: that runs the embedded OCI of its data, or uploads to an object. */
 export interface Owner {
   readonly pid: number;
   /** Of the process: another one of the same number, or after a reboot, has another. */
@@ -37,7 +37,7 @@ function latest(folder: string): { number: number; owner?: Owner } {
   return { number };
 }
 
-/** Who ran the embedded OCI of the folder last, and whether it still does. */
+/** Who had the folder last, and whether it still has it. */
 export function ownerOf(folder: string): { owner: Owner; running: boolean } | undefined {
   try {
     const { owner } = latest(folder);

@@ -58,9 +58,9 @@ function lineOf({ id, action, state, subject, watch }: LeftRun): string {
 
 const watchCommand = (id: string): string => `byoi runs watch ${id}`;
 
-/** What holds when a command that follows runs is ended before them. */
+/** What holds when a command that follows runs is ended before them. @param ids names of objects: anything may be there */
 export function goesOn(ids: readonly string[]): string {
-  const [id = ''] = ids;
+  const [id = ''] = ids.map(printable);
   return ids.length === 1
     ? `The run ${id} goes on by itself; \`${watchCommand(id)}\` follows it.`
     : 'The runs go on by themselves; `byoi runs watch` follows all that are open.';

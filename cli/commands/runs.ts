@@ -40,7 +40,7 @@ export function registerRuns(program: Command, context: Context): void {
     .summary('follow one, or all open ones, until they end')
     .description(
       'Follows a run, or all open ones, until they end or are held. Exit status: 0 all succeeded, 2 one was ' +
-        'refused, superseded, canceled or is held for a licence, 1 one failed, if only in one region.',
+        'refused, superseded, canceled or is held for a licence, 1 one failed, if only in one region, or could not be read.',
     )
     .argument('[run]', "the run's id, or as much of its beginning as is needed; without it all open runs");
   addExamples(watch, ['byoi runs watch', 'byoi runs watch x4f2']);
@@ -64,7 +64,8 @@ export function registerRuns(program: Command, context: Context): void {
     .command('retry')
     .summary('try again what failed')
     .description(
-      'Tries again what failed in runs, each destination from the step that failed. What succeeded stays.',
+      'Tries again what failed in runs, each destination from the step that failed. What succeeded stays. Exit status: 0 ' +
+        'all are tried again, 1 one could not be.',
     )
     .argument('[run...]', "the runs' ids, or as much of their beginning as is needed")
     .option('--all', 'all that failed, wholly or in part', false)

@@ -2,6 +2,7 @@ import { concurrently } from '../../shared/concurrently.ts';
 import { saidInPassing } from '../../shared/drive/said.ts';
 import { driveSoon, wakePoller } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
+import { DocumentConflictError } from '../../shared/oci/documents.ts';
 import type { Fact, Said } from '../../shared/run/facts.ts';
 import type { Attestation, Run } from '../../shared/run/run.ts';
 import type { Config } from '../../shared/runtime/config.ts';
@@ -20,7 +21,7 @@ import { printable } from '../output.ts';
 import { EXIT, type ExitCode, reportError } from '../report-error.ts';
 import { allRunIds, findRun, readRuns } from '../runs.ts';
 import type { Io } from '../terminal.ts';
-import { tellUnreadable } from '../unreadable-runs.ts';
+import { isOfRecord, tellUnreadable } from '../unreadable-runs.ts';
 
 interface Options extends GlobalOptions, LedgerOptions {}
 
@@ -134,7 +135,7 @@ const codesOf = ({ failure, branches }: Run): (string | undefined)[] => [
   ...branches.map((branch) => branch.failure?.code),
 ];
 
-/** Goes on with the others where one is refused, and wakes the poller once for all. */
+/** Goes on with the others where one run cannot be changed, not where nothing can; wakes the poller once for all. */
 async function changeEach(
   io: Io,
   options: Options,
@@ -145,11 +146,14 @@ async function changeEach(
 ): Promise<ExitCode> {
   const changed = new Map<string, LeftRun>();
   let status: ExitCode = EXIT.ok;
+  let broken: { readonly error: unknown } | undefined;
   await concurrently(ids, CHANGES_AT_ONCE, async (id) => {
+    if (broken) return;
     try {
       changed.set(id, leftRun(change.action, await changeRun(deployment, by, id, change)));
     } catch (error) {
-      status = reportError(error, io.err, options.debug);
+      if (isOfOneRun(error, change)) status = reportError(error, io.err, options.debug);
+      else broken ??= { error };
     }
   });
   tellLeft(
@@ -158,8 +162,15 @@ async function changeEach(
     Array.from(ids).flatMap((id) => changed.get(id) ?? []),
   );
   if (changed.size > 0) await wakePoller(deployment);
+  if (broken) throw broken.error;
   return status;
 }
+
+const isOfOneRun = (error: unknown, { Refusal }: Change): boolean =>
+  error instanceof Refusal ||
+  error instanceof RunNotFoundError ||
+  error instanceof DocumentConflictError ||
+  isOfRecord(error);
 
 async function changeRun(
   { runs, policy, config }: Deployment,

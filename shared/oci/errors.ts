@@ -148,9 +148,9 @@ function codeOf(status: number, serviceCode: string, message: string): string {
 function remedyOf(status: number, serviceCode: string, message: string): string {
   switch (codeOf(status, serviceCode, message)) {
     case 'OCI_TAG_REQUIRED':
-      return 'Give the tags that it names a value in `definedTags` of config.json; then try again (`byoi runs retry`).';
+      return 'Give the tags that it names a value in `definedTags` of config.json; then try again, a run by `byoi runs retry`.';
     case 'OCI_TAG_REFUSED':
-      return 'Correct `definedTags` in config.json (of a copy also the tags of its source image), or let the caller `use tag-namespaces in tenancy`; then try again (`byoi runs retry`).';
+      return 'Correct `definedTags` in config.json (of a copy also the tags of its source image), or let the caller `use tag-namespaces in tenancy`; then try again, a run by `byoi runs retry`.';
     case 'OCI_NOT_FOUND_OR_NOT_ALLOWED':
       return 'Check that it exists, and the policies of the caller; new policies take up to 15 minutes.';
     case 'OCI_LIMIT_EXCEEDED':

@@ -47,7 +47,7 @@ beforeAll(() => {
 
 test('the package has what is run, its licences and documents, and nothing else', () => {
   const kinds = [
-    /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/\w+\.md)$/,
+    /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/\w+\.md|docs\/decisions\/[\w-]+\.md)$/,
     /^dist\/(byoi\.js|NOTICE|demo-disk\.qcow2)$/,
     /^dist\/chunks\/[\w-]+\.js$/,
     /^dist\/functions\/(import-image|export-image|copy-image|advance-runs)\/(func\.(cjs|yaml)|package\.json|[\w-]+\.js)$/,

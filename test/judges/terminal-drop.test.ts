@@ -70,7 +70,7 @@ test('a person drops a disk, breaks off, goes on, leaves while it is imported, a
   expect(count(/^server\.qcow2 {2}uploading/gm)).toBe(0);
   expect(tmux.painted()).toMatch(SGR);
   tmux.press('C-c');
-  await shows(/The runs go on by themselves.*byoi runs watch [a-z2-7]{26}/s);
+  await shows(/^The run [a-z2-7]{26} goes on by itself; `byoi runs watch [a-z2-7]{26}` follows it\.$/m);
 
   tmux.type(`clear; ${BYOI} runs watch; echo "ended with $?"`);
   await shows(/^… \w{8} {2}server\.qcow2 {2}us-ashburn-1 importing/m);

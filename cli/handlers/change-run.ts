@@ -2,7 +2,7 @@ import { concurrently } from '../../shared/concurrently.ts';
 import { saidInPassing } from '../../shared/drive/said.ts';
 import { driveSoon, wakePoller } from '../../shared/drive/wake.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/launch/overrides.ts';
-import { DocumentConflictError } from '../../shared/oci/documents.ts';
+import { DocumentConflictError, type Stored } from '../../shared/oci/documents.ts';
 import type { Fact, Said } from '../../shared/run/facts.ts';
 import type { Attestation, Run } from '../../shared/run/run.ts';
 import type { Config } from '../../shared/runtime/config.ts';
@@ -105,10 +105,14 @@ async function changeNamed(
   change: Change,
 ): Promise<ExitCode> {
   const { connection, deployment } = await openDeployment(io, options);
-  const ids = new Set<string>();
-  for (const prefix of prefixes) ids.add((await findRun(deployment.runs, prefix)).value.id);
-  const [only = ''] = ids;
-  if (ids.size > 1) return changeEach(io, options, deployment, connection.caller, ids, change);
+  const named = new Map<string, Stored<Run>>();
+  for (const prefix of prefixes) {
+    const found = await findRun(deployment.runs, prefix);
+    named.set(found.value.id, found);
+  }
+  const [only] = named.values();
+  if (!only || named.size > 1)
+    return changeEach(io, options, deployment, connection.caller, new Set(named.keys()), change);
   const run = await changeRun(deployment, connection.caller, only, change);
   tellLeft(io, options, leftRun(change.action, run));
   await driveSoon(deployment, run.id);
@@ -150,7 +154,9 @@ async function changeEach(
   await concurrently(ids, CHANGES_AT_ONCE, async (id) => {
     if (broken) return;
     try {
-      changed.set(id, leftRun(change.action, await changeRun(deployment, by, id, change)));
+      const found = await deployment.runs.get(id);
+      if (!found) throw new RunNotFoundError(id);
+      changed.set(id, leftRun(change.action, await changeRun(deployment, by, found, change)));
     } catch (error) {
       if (isOfOneRun(error, change)) status = reportError(error, io.err, options.debug);
       else broken ??= { error };
@@ -175,12 +181,10 @@ const isOfOneRun = (error: unknown, { Refusal }: Change): boolean =>
 async function changeRun(
   { runs, policy, config }: Deployment,
   by: string | null,
-  id: string,
+  found: Stored<Run>,
   { factOf, Refusal }: Change,
 ): Promise<Run> {
   const fact = factOf(saidInPassing(), { by, definedTags: config.definedTags });
-  const found = await runs.get(id);
-  if (!found) throw new RunNotFoundError(id);
   const change = fact.kind === 'retried' ? runs.reopen : runs.advance;
   const { stored, written } = await change(found, fact, policy);
   const { value: run } = stored;

@@ -87,15 +87,12 @@ async function uploadAndFollow(
       break;
     }
   }
-  const ids = dropped.map((source) => runIdOf(deployment.ledger, source));
+  const left = dropped.map((source) => leftObject(runIdOf(deployment.ledger, source), source));
   if (!options.wait) {
-    tellLeft(
-      io,
-      options,
-      dropped.map((source) => leftObject(runIdOf(deployment.ledger, source), source)),
-    );
+    tellLeft(io, options, left);
     return failed;
   }
+  const ids = left.map(({ id }) => id);
   interrupt.stop();
   const progress = startProgress(out);
   const unreadable: UnreadableRun[] = [];

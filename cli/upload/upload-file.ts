@@ -8,7 +8,7 @@ import { ChecksumMismatchError, FileChangedError, ObjectExistsError } from '../e
 import { patiently } from '../patiently.ts';
 import { shownObject } from '../render-run.ts';
 import { hasChecksum, md5Of, multipartMd5Of } from './checksum.ts';
-import { findExisting } from './existing.ts';
+import { type Existing, findExisting } from './existing.ts';
 import type { LocalFile } from './local-file.ts';
 import { type Part, parallelParts, partBytesOf, planParts } from './parts.ts';
 import { isUploadOf, sameMetadata, type UploadRecords } from './records.ts';
@@ -150,14 +150,18 @@ async function sentAnew(
 }
 
 /** An upload that is gone: somebody else may have made the object of it. @returns its eTag, where it is the file's */
-async function madeMeanwhile(
-  { clients, address, file, metadata, replaces }: Task,
-  partBytes: number,
-): Promise<string | undefined> {
+async function madeMeanwhile(task: Task, partBytes: number): Promise<string | undefined> {
+  const { file } = task;
+  const made = await cameMeanwhile(task);
+  return made?.size === file.size && (await hasChecksum(file, made.md5, partBytes)) ? made.eTag : undefined;
+}
+
+/** An object with the settings of this one that came there since. */
+async function cameMeanwhile({ clients, address, metadata, replaces }: Task): Promise<Existing | undefined> {
   const existing = await findExisting(clients, address).catch(() => undefined);
+  // Where anything may be replaced it cannot be told from what was there before.
   const isNew = replaces !== undefined && existing !== undefined && existing.eTag !== replaces;
-  if (!isNew || existing.size !== file.size || !sameMetadata(existing.metadata, metadata)) return undefined;
-  return (await hasChecksum(file, existing.md5, partBytes)) ? existing.eTag : undefined;
+  return isNew && sameMetadata(existing.metadata, metadata) ? existing : undefined;
 }
 
 /** Goes on with the upload that broke off, if it is of the same; else takes it away, and begins one. */
@@ -264,20 +268,19 @@ async function sendParts(
  * @returns its eTag
  */
 async function settled(
-  { clients, address, metadata, replaces }: Task,
+  task: Task,
   md5: string,
   write: () => Promise<{ eTag: string; md5: string }>,
 ): Promise<string> {
+  const { address } = task;
   try {
     const written = await write();
     if (written.md5 !== md5) throw new ChecksumMismatchError(address.object, md5, written.md5);
     return written.eTag;
   } catch (error) {
     if (!(error instanceof OciServiceError)) throw error;
-    const existing = await findExisting(clients, address).catch(() => undefined);
-    // Where anything may be replaced it cannot be told from what was there before.
-    const isNew = replaces !== undefined && existing !== undefined && existing.eTag !== replaces;
-    if (isNew && existing.md5 === md5 && sameMetadata(existing.metadata, metadata)) return existing.eTag;
+    const made = await cameMeanwhile(task);
+    if (made?.md5 === md5) return made.eTag;
     if (hasStatus(error, 412))
       throw new ObjectExistsError(shownObject(address), 'came there, or was changed, in the meantime');
     throw error;

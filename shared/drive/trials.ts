@@ -137,9 +137,7 @@ function tenancyTrials(deployment: Deployment): Trial[] {
   const { clients, config, ledger } = deployment;
   const { tenancyId } = config;
   if (!tenancyId) return [];
-  const regions = new Set(
-    [ledger, ...ownDestinations(deployment.config, deployment.ledger)].map(({ region }) => region),
-  );
+  const regions = new Set([ledger, ...ownDestinations(config, ledger)].map(({ region }) => region));
   return [
     {
       operation: 'ListRegionSubscriptions',

@@ -58,6 +58,13 @@ export function shortened(text: string, columns: number): string {
   return [...characters.slice(0, start), '…', ...characters.slice(characters.length - end)].join('');
 }
 
+/** Enough to tell one name from another. */
+const LEAST_COLUMNS = 9;
+
+/** A name of which a terminal's line has room for what `taken` columns leave. */
+export const shortenedBeside = (text: string, terminal: Pick<Terminal, 'columns'>, taken: number): string =>
+  shortened(text, Math.max(terminal.columns() - taken, LEAST_COLUMNS));
+
 function visibleLength(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }

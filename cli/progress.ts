@@ -1,7 +1,7 @@
 import { subjectOf } from '../shared/drive/subject.ts';
 import { rejections } from '../shared/launch/verdict.ts';
 import { type Branch, type Export, isEnded, type Run } from '../shared/run/run.ts';
-import { type Paint, painter, printable, shortened } from './output.ts';
+import { type Paint, painter, printable, shortenedBeside } from './output.ts';
 import { attestCommand, exportPhaseOf, isBegun, paintState, phaseOf, progressOf } from './render-run.ts';
 import { summarizeVerdict } from './render-verdict.ts';
 import { shortId } from './runs.ts';
@@ -102,10 +102,10 @@ function liveProgress(terminal: Terminal): Progress {
     const runs = [...live.values()];
     // A block taller than the screen could not be reached by the cursor again.
     const room = Math.max(1, terminal.rows() - 2);
-    const subject = terminal.columns() - PROGRESS_COLUMNS;
-    const lines = runs
-      .slice(0, room)
-      .map((run) => `${paint('dim', '…')} ${title(run, subject)}  ${progressOf(run)}`);
+    const lines = runs.slice(0, room).map((run) => {
+      const subject = shortenedBeside(printable(subjectOf(run)), terminal, PROGRESS_COLUMNS);
+      return `${paint('dim', '…')} ${shortId(run.id)}  ${subject}  ${progressOf(run)}`;
+    });
     if (runs.length > room) lines.push(paint('dim', `… and ${runs.length - room} more`));
     drawn = lines.length;
     // DECAWM off: the terminal itself cuts what is too long, and one run stays one line.
@@ -136,11 +136,9 @@ function liveProgress(terminal: Terminal): Progress {
 }
 
 /** Enough of the id to name the run by, and what it is about. */
-function title(run: Run, columns = Number.POSITIVE_INFINITY): string {
-  return `${shortId(run.id)}  ${shortened(printable(subjectOf(run)), Math.max(columns, LEAST_COLUMNS))}`;
+function title(run: Run): string {
+  return `${shortId(run.id)}  ${printable(subjectOf(run))}`;
 }
 
 /** What the id and where the run stands take beside the subject: "… x4f2abcd    us-phoenix-1 importing 40 %". */
 const PROGRESS_COLUMNS = 42;
-/** Enough to tell one name from another. */
-const LEAST_COLUMNS = 9;

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, shortened } from '../output.ts';
+import { formatBytes, formatDuration, shortenedBeside } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import type { UploadProgress } from './upload-file.ts';
 
@@ -44,8 +44,7 @@ export function showUpload(
   }
 
   /** Beside a long one nothing else would be seen. */
-  const name = () =>
-    terminal.interactive ? shortened(title, Math.max(terminal.columns() - STATE_COLUMNS, 9)) : title;
+  const name = () => (terminal.interactive ? shortenedBeside(title, terminal, STATE_COLUMNS) : title);
 
   /** Of what was sent, not of what was there. */
   function pace(): string {

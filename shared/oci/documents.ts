@@ -3,16 +3,13 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { ByoiError } from '../errors.ts';
+import type { BucketAddress } from '../run/run.ts';
 import type { Clients } from './clients.ts';
 import { call, callUnlessMissing, hasStatus } from './errors.ts';
 import { listObjects, type ObjectSummary } from './objects.ts';
 
 /** Where the ledger is: the bucket that holds config.json, the runs and the poller's lease. */
-export interface LedgerAddress {
-  readonly region: string;
-  readonly namespace: string;
-  readonly bucket: string;
-}
+export type LedgerAddress = BucketAddress;
 
 /** A JSON document of the ledger and the eTag that a change of it must still find. */
 export interface Stored<T> {
